@@ -47,7 +47,12 @@ func group(op operation, kids []*node) *node {
 	return &node{op: op, kids: kids, depth: depth + 1}
 }
 
+// not takes a double negation away, also one across parentheses: the canonical text, where those parentheses are gone, must
+// read as the same tree.
 func not(kid *node) *node {
+	if kid.op == opNot {
+		return kid.kids[0]
+	}
 	return &node{op: opNot, kids: []*node{kid}, depth: kid.depth}
 }
 

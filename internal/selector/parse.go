@@ -31,7 +31,7 @@ func Parse(text string) (*Selector, error) {
 		return nil, err
 	}
 	if !p.atEnd() {
-		return nil, p.unexpected("a selector ends here, or goes on with && or ||")
+		return nil, p.unexpected("the selector is complete before this: join what follows with && or ||, or leave it out")
 	}
 	return &Selector{root}, nil
 }
@@ -82,20 +82,19 @@ func (p *parser) parseOperand() (*node, error) {
 }
 
 func (p *parser) parsePlain() (*node, error) {
-	start := p.pos
 	switch {
 	case p.take("("):
 		return p.parseParentheses()
 	case p.takeCall("all"):
-		return &node{op: opAll}, p.closeCall(start, "all()")
+		return &node{op: opAll}, p.closeCall("all()")
 	case p.takeCall("global"):
-		return &node{op: opGlobal}, p.closeCall(start, "global()")
+		return &node{op: opGlobal}, p.closeCall("global()")
 	case p.takeCall("has"):
 		label, err := p.parseLabel()
 		if err != nil {
 			return nil, err
 		}
-		return &node{op: opHas, label: label}, p.closeCall(start, "has(label)")
+		return &node{op: opHas, label: label}, p.closeCall("has(label)")
 	}
 	label, err := p.parseLabel()
 	if err != nil {
@@ -113,24 +112,23 @@ func (p *parser) parseParentheses() (*node, error) {
 		return nil, err
 	}
 	if !p.take(")") {
-		return nil, p.unexpected("a closing parenthesis, && or || is missing here")
+		return nil, p.unexpected("write a closing parenthesis, && or || here")
 	}
 	p.depth--
 	return inner, nil
 }
 
-func (p *parser) closeCall(start int, call string) error {
+func (p *parser) closeCall(call string) error {
 	if p.take(")") {
 		return nil
 	}
-	p.pos = max(p.pos, start)
-	return p.unexpected("a closing parenthesis is missing here: write " + call)
+	return p.unexpected("write a closing parenthesis here: " + call)
 }
 
 func (p *parser) parseTest(label string) (*node, error) {
 	op, ok := p.takeOperator()
 	if !ok {
-		return nil, p.unexpected("an operator must follow the label " + label + ": ==, !=, in, not in, contains, starts with or ends with")
+		return nil, p.unexpected("write an operator after the label: ==, !=, in, not in, contains, starts with or ends with")
 	}
 	if op == opIn || op == opNotIn {
 		values, err := p.parseSet()
@@ -142,7 +140,7 @@ func (p *parser) parseTest(label string) (*node, error) {
 
 func (p *parser) parseSet() ([]string, error) {
 	if !p.take("{") {
-		return nil, p.unexpected("a set of quoted values must follow: {'a', 'b'}")
+		return nil, p.unexpected("write a set of quoted values here: {'a', 'b'}")
 	}
 	var values []string
 	for !p.take("}") {
@@ -155,7 +153,7 @@ func (p *parser) parseSet() ([]string, error) {
 			continue
 		}
 		if !p.take("}") {
-			return nil, p.unexpected("a set goes on with a comma or ends with }")
+			return nil, p.unexpected("write a comma or } after a value of a set")
 		}
 		break
 	}
@@ -165,7 +163,7 @@ func (p *parser) parseSet() ([]string, error) {
 
 func (p *parser) parseString() (string, error) {
 	if p.atEnd() || (p.text[p.pos] != '\'' && p.text[p.pos] != '"') {
-		return "", p.unexpected("a value in single or double quotes must follow")
+		return "", p.unexpected("write a value in single or double quotes here")
 	}
 	quote := p.text[p.pos]
 	length := strings.IndexByte(p.text[p.pos+1:], quote)
@@ -184,7 +182,7 @@ func (p *parser) parseLabel() (string, error) {
 		end++
 	}
 	if end == p.pos {
-		return "", p.unexpected("a label, has(label), all(), global(), ! or an opening parenthesis must follow")
+		return "", p.unexpected("write a label, has(label), all(), global(), ! or an opening parenthesis here")
 	}
 	if end-p.pos > MaxLabel {
 		return "", p.fail(fmt.Sprintf("a label's name has at most %d characters, this one has %d", MaxLabel, end-p.pos))

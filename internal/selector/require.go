@@ -13,9 +13,13 @@ type Requirement struct {
 	Values []string
 }
 
+// maxValues bounds a requirement's values; with more, any value is asked for. An index gains little from longer lists, and
+// building them at every level of a deep selector would cost the square of its length.
+const maxValues = 1000
+
 // Requirements lists conditions that everything the selector matches meets, sorted by label, each label once. They are
-// necessary, not sufficient: an index finds candidates by them and asks Matches afterwards. A selector that also matches
-// things without labels has none. A selector that can match nothing has one, with no values.
+// necessary, not sufficient: an index finds candidates by them and asks Matches afterwards. A selector that may match
+// something without labels has none. One that can match nothing has a single requirement with no label and no values.
 func (s *Selector) Requirements() []Requirement {
 	found := s.root.needs(false)
 	if found.nothing {
@@ -34,11 +38,7 @@ type needs struct {
 	labels  map[string][]string
 }
 
-func need(label string, values []string) needs {
-	return needs{labels: map[string][]string{label: values}}
-}
-
-// needs derives what a node needs to be true, or to be false when it is negated.
+// needs derives what must hold for the node to be true, or to be false when it is negated.
 func (n *node) needs(negated bool) needs {
 	switch n.op {
 	case opAll, opGlobal:
@@ -50,76 +50,102 @@ func (n *node) needs(negated bool) needs {
 	case opNotEqual, opNotIn:
 		negated = !negated
 	}
-	switch {
-	case negated: // an absent label makes a test false
+	if negated { // an absent label is one way for a test to be false
 		return needs{}
-	case n.op == opEqual || n.op == opNotEqual:
-		return need(n.label, []string{n.value})
-	case n.op == opIn || n.op == opNotIn:
-		return needs{nothing: len(n.values) == 0, labels: map[string][]string{n.label: slices.Clone(n.values)}}
 	}
-	return need(n.label, nil)
+	values := n.values
+	if n.op == opEqual || n.op == opNotEqual {
+		values = []string{n.value}
+	}
+	hasSet := n.op == opIn || n.op == opNotIn
+	if hasSet && len(values) == 0 {
+		return needs{nothing: true}
+	}
+	return needs{labels: map[string][]string{n.label: bounded(slices.Clone(values))}}
 }
 
 // groupNeeds follows De Morgan: a negated && is an || of negations.
 func (n *node) groupNeeds(negated bool) needs {
-	join := needs.both
-	if (n.op == opOr) != negated {
-		join = needs.either
+	parts := make([]needs, len(n.kids))
+	for i, kid := range n.kids {
+		parts[i] = kid.needs(negated)
 	}
-	result := n.kids[0].needs(negated)
-	for _, kid := range n.kids[1:] {
-		result = join(result, kid.needs(negated))
+	if (n.op == opAnd) != negated {
+		return needAll(parts)
 	}
-	return result
+	return needAny(parts)
 }
 
-// both is what a && b needs: every label of either side, with the values that both allow.
-func (a needs) both(b needs) needs {
-	if a.nothing || b.nothing {
+// needAll is what a && of the parts needs: every part's labels, with the values that all of them allow.
+func needAll(parts []needs) needs {
+	bySize(parts)
+	all := needs{labels: parts[len(parts)-1].labels} // grown in place: the parts are not used again
+	for i, part := range parts {
+		if part.nothing {
+			return needs{nothing: true}
+		}
+		if i == len(parts)-1 {
+			break
+		}
+		for label, values := range part.labels {
+			known, seen := all.labels[label]
+			switch {
+			case !seen || known == nil:
+				all.labels[label] = values
+			case values != nil:
+				if all.labels[label] = intersect(known, values); len(all.labels[label]) == 0 {
+					return needs{nothing: true}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// needAny is what a || of the parts needs: the labels that all of them need, with the values that any of them allows.
+func needAny(parts []needs) needs {
+	parts = slices.DeleteFunc(parts, func(part needs) bool { return part.nothing })
+	if len(parts) == 0 {
 		return needs{nothing: true}
 	}
-	joined := maps.Clone(a.labels)
-	if joined == nil {
-		joined = map[string][]string{}
-	}
-	for label, values := range b.labels {
-		if known := joined[label]; known != nil && values != nil {
-			values = intersect(known, values)
-			if len(values) == 0 {
-				return needs{nothing: true}
-			}
-		} else if values == nil {
-			values = known
+	bySize(parts)
+	shared := map[string][]string{}
+	for label, values := range parts[0].labels {
+		if union, ok := unite(label, values, parts[1:]); ok {
+			shared[label] = union
 		}
-		joined[label] = values
 	}
-	return needs{labels: joined}
+	return needs{labels: shared}
 }
 
-// either is what a || b needs: the labels that both sides need, with the values that either allows.
-func (a needs) either(b needs) needs {
-	switch {
-	case a.nothing:
-		return b
-	case b.nothing:
-		return a
-	}
-	joined := map[string][]string{}
-	for label, values := range a.labels {
-		other, ok := b.labels[label]
+// unite adds the values that the parts allow for a label; false when a part does not need the label.
+func unite(label string, values []string, parts []needs) ([]string, bool) {
+	union, any := slices.Clone(values), values == nil
+	for _, part := range parts {
+		more, ok := part.labels[label]
 		if !ok {
-			continue
+			return nil, false
 		}
-		if values == nil || other == nil {
-			joined[label] = nil
-			continue
-		}
-		values = append(slices.Clone(values), other...)
-		slices.Sort(values)
-		joined[label] = slices.Compact(values)
+		any = any || more == nil
+		union = append(union, more...)
 	}
-	return needs{labels: joined}
+	if any {
+		return nil, true
+	}
+	slices.Sort(union)
+	return bounded(slices.Compact(union)), true
+}
+
+// bySize puts the part with the fewest labels first, so that each level costs what is new in it, not what is below it.
+func bySize(parts []needs) {
+	slices.SortStableFunc(parts, func(a, b needs) int { return len(a.labels) - len(b.labels) })
+}
+
+func bounded(values []string) []string {
+	if len(values) > maxValues {
+		return nil
+	}
+	return values
 }
 
 func intersect(a, b []string) []string {

@@ -79,15 +79,15 @@ func (p *parser) unexpected(expected string) error {
 	if p.atEnd() {
 		return p.fail(expected)
 	}
-	switch c := p.text[p.pos]; {
+	c := p.text[p.pos]
+	isDouble := strings.HasPrefix(p.text[p.pos+1:], string(rune(c)))
+	switch {
 	case c == '\n' || c == '\r':
-		return p.fail("a line break is not allowed in a selector: write it on one line, with spaces")
-	case c == '=':
-		return p.fail("a single = is no operator: write ==")
-	case c == '&' || c == '|':
-		return p.fail(fmt.Sprintf("a single %c is no operator, and a double one stands between two operands: %s", c, expected))
+		return p.fail("a line break is no blank in a selector: write it on one line, with spaces")
+	case (c == '=' || c == '&' || c == '|') && !isDouble:
+		return p.fail(fmt.Sprintf("a single %c is no operator: write %c%c", c, c, c))
 	case c >= 0x80:
-		return p.fail("only letters, digits and ._/- of ASCII are allowed outside quotes: " + expected)
+		return p.fail("names and operators are ASCII: " + expected)
 	}
 	return p.fail(expected)
 }

@@ -61,8 +61,8 @@ func And(a, b *Selector) *Selector {
 func (s *Selector) Matches(l Labels) bool { return s.root.matches(l) }
 
 // String is the canonical text: double quotes (single ones around a value that holds a double one), every group of && and
-// || in parentheses, set members sorted and each once, no text as all(). Parsing it gives an equal selector. Two selectors
-// with the same canonical text are the same; the reverse does not hold.
+// || in parentheses, set members sorted and each once, no text as all(). Parsing it gives an equal selector, as long as it
+// keeps to MaxLength and, after Prefixed, to MaxLabel. Selectors of the same canonical text are equal; the reverse does not hold.
 func (s *Selector) String() string { return string(s.root.appendTo(nil)) }
 
 // Labels lists the names of the labels that the selector reads, sorted, each once.
