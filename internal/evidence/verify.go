@@ -10,14 +10,23 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Reader is what verification needs of an archive: a bucket, a folder, an opened zip.
 type Reader interface {
-	// List calls fn with each object whose key starts with prefix, in any order.
-	List(ctx context.Context, prefix string, fn func(key string, size int64) error) error
-	// Open reads an object. Where there is none, the error is [fs.ErrNotExist] to errors.Is.
-	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	// List calls fn with each object whose key starts with prefix, in the order of the keys' bytes. An error of fn ends the
+	// listing and is returned as it is.
+	List(ctx context.Context, prefix string, fn func(Listed) error) error
+	// Get opens an object. Where there is none, the error is [fs.ErrNotExist] to errors.Is.
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
+}
+
+// Listed is one object of an archive's listing.
+type Listed struct {
+	Key      string
+	Bytes    int64
+	Modified time.Time // UTC
 }
 
 // Fault is one thing that is not as a manifest says.
@@ -79,10 +88,10 @@ func verifyObjects(ctx context.Context, r Reader, folder string, objects []Objec
 			return v, err
 		}
 	}
-	err := r.List(ctx, folder, func(key string, _ int64) error {
-		name := strings.TrimPrefix(key, folder)
+	err := r.List(ctx, folder, func(l Listed) error {
+		name := strings.TrimPrefix(l.Key, folder)
 		if !listed[name] && name != ManifestName && name != SignatureName {
-			v.add(key, FaultExtra, "the object is not in the manifest")
+			v.add(l.Key, FaultExtra, "the object is not in the manifest")
 		}
 		return nil
 	})
@@ -94,13 +103,13 @@ func verifyObjects(ctx context.Context, r Reader, folder string, objects []Objec
 
 func (v *Verification) object(ctx context.Context, r Reader, folder string, o Object) error {
 	key := folder + o.Key
-	body, err := r.Open(ctx, key)
+	body, err := r.Get(ctx, key)
 	if errors.Is(err, fs.ErrNotExist) {
 		v.add(key, FaultMissing, "the manifest lists the object, but it is not there")
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("open %s: %w", key, err)
+		return fmt.Errorf("get %s: %w", key, err)
 	}
 	defer body.Close()
 	hash := sha256.New()
