@@ -15,18 +15,11 @@ import (
 
 // Reader is what verification needs of an archive: a bucket, a folder, an opened zip.
 type Reader interface {
-	// List calls fn with each object whose key starts with prefix, in the order of the keys' bytes. An error of fn ends the
-	// listing and is returned as it is.
-	List(ctx context.Context, prefix string, fn func(Listed) error) error
+	// List calls yield with each object whose key starts with prefix, in the order of the keys' bytes. An error of yield ends
+	// the listing and is returned as it is.
+	List(ctx context.Context, prefix string, yield func(key string, modified time.Time) error) error
 	// Get opens an object. Where there is none, the error is [fs.ErrNotExist] to errors.Is.
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
-}
-
-// Listed is one object of an archive's listing.
-type Listed struct {
-	Key      string
-	Bytes    int64
-	Modified time.Time // UTC
 }
 
 // Fault is one thing that is not as a manifest says.
@@ -88,10 +81,10 @@ func verifyObjects(ctx context.Context, r Reader, folder string, objects []Objec
 			return v, err
 		}
 	}
-	err := r.List(ctx, folder, func(l Listed) error {
-		name := strings.TrimPrefix(l.Key, folder)
+	err := r.List(ctx, folder, func(key string, _ time.Time) error {
+		name := strings.TrimPrefix(key, folder)
 		if !listed[name] && name != ManifestName && name != SignatureName {
-			v.add(l.Key, FaultExtra, "the object is not in the manifest")
+			v.add(key, FaultExtra, "the object is not in the manifest")
 		}
 		return nil
 	})
