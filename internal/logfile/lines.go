@@ -3,20 +3,19 @@ package logfile
 import (
 	"bufio"
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // MaxLine is the longest line that is read, in bytes. An audit event carries an object twice (request and answer); etcd
 // bounds an object at 1.5 MiB, and escaping can grow it.
 const MaxLine = 8 << 20
+
+// bom is what some editors put before UTF-8 text.
+var bom = []byte{0xef, 0xbb, 0xbf}
 
 // LineStats says what a file held, uncompressed.
 type LineStats struct {
@@ -24,7 +23,7 @@ type LineStats struct {
 	Bytes int64 // bytes read, line ends included
 	// TooLong counts lines over MaxLine, which were skipped.
 	TooLong int64
-	// Truncated is set when a compressed file ended early or was damaged: the lines before that point were given.
+	// Truncated is set when a compressed file ended early or was damaged: the whole lines before that point were given.
 	Truncated bool
 }
 
@@ -36,9 +35,13 @@ func (s *LineStats) Add(other LineStats) {
 	s.Truncated = s.Truncated || other.Truncated
 }
 
-// Lines calls fn with each non-empty line of the file, without its line end, in order. The slice is valid only during the
-// call. It stops at fn's first error and returns it, and at the end of ctx. A damaged compressed file is no error: it is
-// told in the statistics, so that the caller can say what is missing.
+// Lines calls fn with each non-empty line of the file, without its line end (LF or CRLF), in order. The slice is valid only
+// during the call. It stops at fn's first error and returns it, and at the end of ctx. A damaged compressed file is no
+// error: it is told in the statistics, so that the caller can say what is missing, and the line that the damage cut is not
+// given. The last line of a plain file is given even without a line end.
+//
+// Bytes pass through as they are, invalid UTF-8 included, but for a byte order mark before the first line. UTF-16 is not
+// converted: its lines are no JSON, so the caller counts them as bad records.
 func Lines(ctx context.Context, path string, fn func(line []byte) error) (LineStats, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -53,10 +56,14 @@ func ReadLines(ctx context.Context, source io.Reader, fn func(line []byte) error
 	var stats LineStats
 	in, done, err := Decompress(source)
 	if err != nil {
-		return LineStats{Truncated: true}, nil
+		return readEnd(stats, err)
 	}
 	defer done()
 	reader := bufio.NewReaderSize(in, 1<<20)
+	if start, _ := reader.Peek(len(bom)); bytes.Equal(start, bom) {
+		n, _ := reader.Discard(len(bom))
+		stats.Bytes += int64(n)
+	}
 	var long []byte // the start of a line that is longer than the reader's buffer
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
@@ -64,33 +71,36 @@ func ReadLines(ctx context.Context, source io.Reader, fn func(line []byte) error
 		}
 		line, err := reader.ReadSlice('\n')
 		stats.Bytes += int64(len(line))
-		if errors.Is(err, bufio.ErrBufferFull) {
-			if len(long) <= MaxLine {
-				long = append(long, line...)
-			}
-			continue
-		}
-		if len(long) > 0 {
+		if len(long) > 0 || errors.Is(err, bufio.ErrBufferFull) {
+			// What lies beyond the limit is read over, not kept.
 			if len(long) <= MaxLine {
 				long = append(long, line...)
 			}
 			line = long
 		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil && !errors.Is(err, io.EOF):
+			return readEnd(stats, err)
+		}
 		if giveErr := give(line, &stats, fn); giveErr != nil {
 			return stats, giveErr
 		}
 		long = long[:0]
-		if errors.Is(err, io.EOF) {
+		if err != nil {
 			return stats, nil
 		}
-		if err != nil {
-			if isDamage(err) {
-				stats.Truncated = true
-				return stats, nil
-			}
-			return stats, fmt.Errorf("read log file: %w", err)
-		}
 	}
+}
+
+// readEnd tells a damaged file, which is a fact about the input, from one that could not be read.
+func readEnd(stats LineStats, err error) (LineStats, error) {
+	if errors.Is(err, ErrDamaged) {
+		stats.Truncated = true
+		return stats, nil
+	}
+	return stats, fmt.Errorf("read log file: %w", err)
 }
 
 func give(line []byte, stats *LineStats, fn func([]byte) error) error {
@@ -104,31 +114,4 @@ func give(line []byte, stats *LineStats, fn func([]byte) error) error {
 	}
 	stats.Lines++
 	return fn(line)
-}
-
-func isDamage(err error) bool {
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) ||
-		errors.Is(err, zstd.ErrCRCMismatch) || errors.Is(err, zstd.ErrMagicMismatch) || errors.As(err, new(flate.CorruptInputError))
-}
-
-// Decompress unpacks gzip and zstd, told by the first bytes; anything else is passed on as it is. The returned function
-// frees what the decompressor holds.
-func Decompress(source io.Reader) (io.Reader, func(), error) {
-	buffered := bufio.NewReaderSize(source, 256<<10)
-	magic, _ := buffered.Peek(4)
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		unpacked, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, nil, fmt.Errorf("read gzip header: %w", err)
-		}
-		return unpacked, func() { unpacked.Close() }, nil
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return nil, nil, fmt.Errorf("read zstd header: %w", err)
-		}
-		return unpacked, unpacked.Close, nil
-	}
-	return buffered, func() {}, nil
 }
