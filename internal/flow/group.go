@@ -13,11 +13,12 @@ type Group struct {
 	// Connections counts the connections that began: num_flows_started of Calico Enterprise, num_connections_started of
 	// Goldmane. A connection that is still open in the next record is thus counted once.
 	Connections int64 `json:"connections"`
-	BytesIn     int64 `json:"bytesIn"`    // received by the reporting end's workload, in bytes
-	BytesOut    int64 `json:"bytesOut"`   // sent by it
-	PacketsIn   int64 `json:"packetsIn"`  //
-	PacketsOut  int64 `json:"packetsOut"` //
-	Records     int64 `json:"records"`    // flow records in the group
+	// Bytes and packets are as the reporting end counted them: in is what came to it, out is what it sent.
+	BytesIn    int64 `json:"bytesIn"`
+	BytesOut   int64 `json:"bytesOut"`
+	PacketsIn  int64 `json:"packetsIn"`
+	PacketsOut int64 `json:"packetsOut"`
+	Records    int64 `json:"records"` // flow records in the group
 }
 
 // sums is what a record adds to its group. Times are nanoseconds since 1970, UTC.
@@ -26,6 +27,9 @@ type sums struct {
 	connections, bytesIn, bytesOut, packetsIn, packetsOut int64
 	records                                               int64
 }
+
+// emptySums are the sums of no record.
+var emptySums = sums{first: math.MaxInt64}
 
 // add is commutative and associative, so that no order of records shows in the result: sums stop at the largest int64.
 func (s *sums) add(o *sums) {
@@ -48,12 +52,5 @@ func (s *sums) group(key Key) Group {
 	return Group{
 		Key: key, First: time.Unix(0, s.first).UTC(), Last: time.Unix(0, s.last).UTC(), Connections: s.connections,
 		BytesIn: s.bytesIn, BytesOut: s.bytesOut, PacketsIn: s.packetsIn, PacketsOut: s.packetsOut, Records: s.records,
-	}
-}
-
-func (g *Group) sums() sums {
-	return sums{
-		first: g.First.UnixNano(), last: g.Last.UnixNano(), connections: g.Connections, bytesIn: g.BytesIn,
-		bytesOut: g.BytesOut, packetsIn: g.PacketsIn, packetsOut: g.PacketsOut, records: g.Records,
 	}
 }

@@ -1,16 +1,16 @@
 package flow
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/probity/probity/internal/interval"
 )
 
-// DefaultMaxGroups is how many groups a Reducer keeps in memory when Options say nothing. A group with its caches takes
-// about 1.2 KiB, so this is 300 MiB for each reducer.
+// DefaultMaxGroups is how many groups a Reducer keeps in memory when Options say nothing. A group takes about 1.2 KiB with
+// what is remembered of its lines, so this is 300 MiB for each reducer.
 const DefaultMaxGroups = 250_000
 
 // Options configure a Reducer.
@@ -25,38 +25,172 @@ type Options struct {
 
 // Reducer groups flow records. It is not safe for use by several goroutines: give each its own and Merge them.
 type Reducer struct {
-	options Options
-	err     error
+	options  Options
+	coverage coverage
+	layout   *layout
+	known    *lineTable
+	keys     interpreter
+	groups   map[string]*entry // by canonical key
+	slab     []entry           // where the next entries come from
+	runs     []SpillRun
+	err      error
+
+	// What one line needs, kept so that a line costs no memory.
+	record  record
+	spans   keySpans
+	draft   draft
+	scratch []byte
 }
 
+// entry is a group in memory.
+type entry struct {
+	sums
+	key string // canonical
+}
+
+// slabSize is how many entries are allocated at once.
+const slabSize = 512
+
 // NewReducer returns an empty reducer.
-func NewReducer(o Options) *Reducer { return &Reducer{options: o} }
+func NewReducer(o Options) *Reducer {
+	if o.MaxGroups <= 0 {
+		o.MaxGroups = DefaultMaxGroups
+	}
+	return &Reducer{
+		options: o, coverage: newCoverage(o.Interval), layout: newLayout(), known: newLineTable(),
+		keys: interpreter{decided: map[string][]byte{}}, groups: map[string]*entry{},
+	}
+}
 
 // AddLine adds one line of a flow log, in either form. A line that is no flow record is counted with its reason in Stats.
 // The line is not kept.
-func (r *Reducer) AddLine(line []byte) {}
+func (r *Reducer) AddLine(line []byte) {
+	if r.err != nil {
+		return
+	}
+	r.coverage.lines++
+	fast := r.layout.split(line, &r.record, &r.spans)
+	if !fast {
+		if why := r.record.splitGeneral(line); why != "" {
+			r.coverage.reject(why)
+			return
+		}
+	}
+	var add sums
+	if why := r.record.sums(&add); why != "" {
+		r.coverage.reject(why)
+		return
+	}
+	if !r.coverage.overlaps(&add) {
+		r.coverage.outside++
+		return
+	}
+	if group := r.find(fast); group != nil {
+		group.add(&add)
+		r.coverage.use(&add)
+	}
+}
+
+// find is the group of the record. It is nil when the record's key cannot be read, which is counted.
+func (r *Reducer) find(fast bool) *entry {
+	var hash uint64
+	if fast {
+		var size int
+		hash, size = r.known.hash(r.record.line, &r.spans)
+		if group := r.known.find(r.record.line, &r.spans, hash, size); group != nil {
+			return group
+		}
+	}
+	why := r.keys.key(&r.record, &r.draft)
+	canonical, ok := r.draft.appendCanonical(r.scratch[:0])
+	r.scratch = canonical
+	if why == "" && !ok {
+		why = BadKey
+	}
+	if why != "" {
+		r.coverage.reject(why)
+		return nil
+	}
+	group := r.groups[string(canonical)]
+	if group == nil {
+		group = r.insert(string(canonical))
+	}
+	if fast {
+		r.known.add(r.record.line, &r.spans, hash, group)
+	}
+	return group
+}
+
+// insert makes an empty group, after making room for it.
+func (r *Reducer) insert(key string) *entry {
+	if len(r.groups) >= r.options.MaxGroups {
+		r.spill()
+	}
+	if len(r.slab) == 0 {
+		r.slab = make([]entry, slabSize)
+	}
+	group := &r.slab[0]
+	r.slab = r.slab[1:]
+	*group = entry{sums: emptySums, key: key}
+	r.groups[key] = group
+	return group
+}
 
 // AddTooLong counts lines that the reader skipped because of their length.
-func (r *Reducer) AddTooLong(n int64) {}
+func (r *Reducer) AddTooLong(n int64) { r.coverage.tooLong += n }
 
 // Merge adds everything that o holds, spilled runs included. o must not be used afterwards. Both must have been made for
 // the same interval.
-func (r *Reducer) Merge(o *Reducer) error { return errors.New("") }
+func (r *Reducer) Merge(o *Reducer) error {
+	if err := r.fits(o.options.Interval); err != nil {
+		return err
+	}
+	r.coverage.merge(&o.coverage)
+	for key, group := range o.groups {
+		r.addSums(key, &group.sums)
+	}
+	r.runs = append(r.runs, o.runs...)
+	if r.err == nil {
+		r.err = o.err
+	}
+	if r.err == nil && len(r.runs) >= maxRuns {
+		r.err = r.compact()
+	}
+	return r.err
+}
 
-// Encode writes the reducer for a later Decode, MergeRuns or OpenRun: one JSON document a line, a header with the schema,
-// the interval and the statistics, then the groups sorted by key, then a trailer with their number. The same records give
-// the same bytes, however they were split, ordered and merged.
-func (r *Reducer) Encode(w io.Writer) error { return r.err }
+func (r *Reducer) fits(iv interval.Interval) error {
+	if mine := r.options.Interval; !mine.Start.Equal(iv.Start) || !mine.End.Equal(iv.End) {
+		return fmt.Errorf("merge flows of %s into those of %s: the intervals must be the same", iv, mine)
+	}
+	return nil
+}
 
-// Decode adds an encoded reducer. Both must be for the same interval. On an error r may hold a part of the groups and must
-// be thrown away.
-func (r *Reducer) Decode(rd io.Reader) error { return fmt.Errorf("") }
+func (r *Reducer) addSums(key string, s *sums) {
+	group := r.groups[key]
+	if group == nil {
+		group = r.insert(key)
+	}
+	group.sums.add(s)
+}
 
 // Groups iterates over the groups, sorted by key. It ends after the first error, which only spilled runs can cause.
-func (r *Reducer) Groups() iter.Seq2[Group, error] { return nil }
+func (r *Reducer) Groups() iter.Seq2[Group, error] {
+	return groups(r.sorted())
+}
+
+// memory lists the groups in memory, sorted by canonical key.
+func (r *Reducer) memory() []*entry {
+	out := make([]*entry, 0, len(r.groups))
+	for _, e := range r.groups {
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b *entry) int { return strings.Compare(a.key, b.key) })
+	return out
+}
 
 // Stats says what the lines held.
-func (r *Reducer) Stats() Stats { return Stats{} }
+func (r *Reducer) Stats() Stats { return r.coverage.stats() }
 
 // Err is the first error of a spill, after which the groups are incomplete; Encode and Groups return it too.
 func (r *Reducer) Err() error { return r.err }
