@@ -1,0 +1,95 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/probity/probity/internal/flow"
+	"github.com/probity/probity/internal/interval"
+	"github.com/probity/probity/internal/resource"
+)
+
+// Bucket is the S3 bucket with everything Probity writes. Keys are whole keys, without a leading slash. Implementations are
+// safe for concurrent use. Their errors satisfy errors.Is with fs.ErrNotExist, fs.ErrExist and fs.ErrPermission.
+type Bucket interface {
+	// Put writes an object, replacing one that is there.
+	Put(ctx context.Context, key string, body io.ReadSeeker) error
+	// PutIfAbsent writes an object only where none is: fs.ErrExist otherwise. Of several writers one succeeds.
+	PutIfAbsent(ctx context.Context, key string, body io.ReadSeeker) error
+	// Get opens an object; the caller closes it.
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	// List calls yield for each object below the prefix in order of keys.
+	List(ctx context.Context, prefix string, yield func(key string, modified time.Time) error) error
+	// Delete removes an object; one that is not there is no error.
+	Delete(ctx context.Context, key string) error
+}
+
+// Cluster is where a snapshot's resources come from.
+type Cluster interface {
+	// Each gives every object of the followed kinds once, as JSON with its kind and apiVersion, in any order.
+	Each(ctx context.Context, yield func(kind resource.Kind, raw json.RawMessage) error) (ClusterListing, error)
+}
+
+// ClusterListing says what a cluster gave.
+type ClusterListing struct {
+	// At is the moment that the listing speaks of, UTC.
+	At time.Time `json:"at"`
+	// Absent lists kinds that the cluster does not have; Forbidden those that could not be read, with the refusal.
+	Absent    []string          `json:"absent,omitempty"`
+	Forbidden map[string]string `json:"forbidden,omitempty"`
+	Notes     []string          `json:"notes,omitempty"`
+	// NotFollowed counts objects of other kinds.
+	NotFollowed int64 `json:"notFollowed,omitempty"`
+}
+
+// Partition is a part of a log that one activity reads. Its members are the source's business.
+type Partition struct {
+	Members []string `json:"members"`
+	Bytes   int64    `json:"bytes,omitempty"`
+}
+
+// ReadStats says what a source read: lines, bytes (uncompressed), and what was wrong with it.
+type ReadStats struct {
+	Lines   int64 `json:"lines"`
+	Bytes   int64 `json:"bytes"`
+	TooLong int64 `json:"tooLong,omitempty"`
+	// Damaged names files that ended early, by base name, sorted.
+	Damaged []string `json:"damaged,omitempty"`
+}
+
+// AuditLog gives audit events.
+type AuditLog interface {
+	// Describe says where the events come from, for the provenance; never how they are split.
+	Describe() string
+	// Partitions splits what may hold events of [from, to); the split never shows in a report.
+	Partitions(ctx context.Context, from, to time.Time) ([]Partition, error)
+	// Read gives each event of the partition as one JSON line, valid during the call.
+	Read(ctx context.Context, part Partition, line func([]byte) error) (ReadStats, error)
+}
+
+// FlowLog gives flow records to a reducer.
+type FlowLog interface {
+	// Describe says where the records come from, for the provenance; never how they are split.
+	Describe() string
+	// Partitions splits what may hold flows of the interval.
+	Partitions(ctx context.Context, iv interval.Interval) ([]Partition, error)
+	// Reduce adds the partition's records to the reducer; progress is told bytes read so far.
+	Reduce(ctx context.Context, part Partition, into *flow.Reducer, progress func(bytes int64)) (ReadStats, error)
+}
+
+// Benchmarks gives kube-bench results.
+type Benchmarks interface {
+	// Describe says where the results come from, for the provenance.
+	Describe() string
+	// Each gives each node's results as kube-bench printed them; at is zero where the time is unknown.
+	Each(ctx context.Context, yield func(node string, at time.Time, raw []byte) error) error
+}
+
+// Runs tells whether a workflow run has ended, from Temporal's own record (not from its index).
+type Runs interface {
+	Closed(ctx context.Context, workflowID, runID string) (bool, error)
+	// Paused tells whether the report's schedule is paused; a schedule that is gone is not paused.
+	Paused(ctx context.Context, report string) (bool, error)
+}
