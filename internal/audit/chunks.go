@@ -17,6 +17,7 @@ type record struct {
 	at    int64 // microseconds since 1970
 	order string
 	line  []byte
+	entry *Entry // the decoded line, where it had to be decoded anyway
 }
 
 // compare orders records totally: those that compare equal have the same bytes.

@@ -81,11 +81,7 @@ func (m *Merged) next() (Entry, bool, error) {
 		if err != nil {
 			return Entry{}, false, err
 		}
-		entry, err := decodeEntry(r.line)
-		if err != nil {
-			return Entry{}, false, err
-		}
-		m.copies.push(entry, r.line)
+		m.copies.push(*r.entry, r.line)
 	}
 }
 
@@ -131,7 +127,7 @@ func (s *runSource) next() (record, error) {
 	if err != nil {
 		return record{}, fmt.Errorf("run %d: %w", s.number, err)
 	}
-	r := record{at: entry.Time.UnixMicro(), order: entry.order(), line: line}
+	r := record{at: entry.Time.UnixMicro(), order: entry.order(), line: line, entry: &entry}
 	if s.last.line != nil && s.last.compare(&r) > 0 {
 		return record{}, fmt.Errorf("run %d of audit entries is not sorted: %s stands after a later entry", s.number, entry.Time.Format(time.RFC3339Nano))
 	}

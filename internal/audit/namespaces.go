@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -92,8 +91,8 @@ func (f *Facts) inferredEnds() ([]record, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, record{at: end.Time.UnixMicro(), order: entry.order(), line: line})
+		all = append(all, record{at: end.Time.UnixMicro(), order: entry.order(), line: line, entry: &entry})
 	}
-	slices.SortFunc(all, func(a, b record) int { return cmp.Or(a.compare(&b)) })
+	slices.SortFunc(all, func(a, b record) int { return a.compare(&b) })
 	return all, nil
 }

@@ -52,3 +52,11 @@ func family(group string) string {
 func sameName(want, name string, r *reference) bool {
 	return want == name || r.group == resource.GroupCalicoCRD && want == strings.TrimPrefix(name, "default.")
 }
+
+// resourceFamilySelected is resourceSelected for an object that is not told in which version it will be logged.
+func (s selection) resourceFamilySelected(r *reference) bool {
+	return slices.ContainsFunc(s, func(sel v3.AuditResource) bool {
+		sel.APIVersion = ""
+		return selectsResource(sel, r)
+	})
+}
