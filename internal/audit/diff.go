@@ -102,7 +102,9 @@ func (d *differ) values(path string, before, after any) {
 	d.add("%s: %s → %s", path, show(before), show(after))
 }
 
-func (d *differ) add(format string, args ...any) { d.found = append(d.found, fmt.Sprintf(format, args...)) }
+func (d *differ) add(format string, args ...any) {
+	d.found = append(d.found, fmt.Sprintf(format, args...))
+}
 
 func (d *differ) maps(path string, before, after map[string]any) {
 	names := slices.Collect(maps.Keys(before))
