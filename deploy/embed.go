@@ -1,0 +1,48 @@
+// Package deploy holds the manifests that Probity is installed with. The report types are part of the binary, so that a run
+// needs no cluster to know them.
+package deploy
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
+	"sigs.k8s.io/yaml"
+)
+
+//go:embed reporttypes/*.yaml
+var reportTypes embed.FS
+
+const reportTypesFolder = "reporttypes"
+
+// ReportTypes returns the built-in report types, sorted by name: cis-benchmark, inventory, network-access, policy-audit. The
+// caller may change them. An error means that the binary was built from a broken manifest.
+func ReportTypes() ([]*v3.GlobalReportType, error) {
+	entries, err := fs.ReadDir(reportTypes, reportTypesFolder)
+	if err != nil {
+		return nil, fmt.Errorf("list built-in report types: %w", err)
+	}
+	var types []*v3.GlobalReportType
+	for _, entry := range entries {
+		gt, err := readType(entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		types = append(types, gt)
+	}
+	return types, nil
+}
+
+func readType(name string) (*v3.GlobalReportType, error) {
+	raw, err := reportTypes.ReadFile(reportTypesFolder + "/" + name)
+	if err != nil {
+		return nil, fmt.Errorf("read built-in report type: %w", err)
+	}
+	gt := v3.NewGlobalReportType()
+	if err := yaml.UnmarshalStrict(bytes.TrimSpace(raw), gt); err != nil {
+		return nil, fmt.Errorf("read built-in report type %s: %w", name, err)
+	}
+	return gt, nil
+}
