@@ -136,6 +136,9 @@ func (r *Reducer) insert(key string) *entry {
 	return group
 }
 
+// Options are those that the reducer was made with.
+func (r *Reducer) Options() Options { return r.options }
+
 // AddTooLong counts lines that the reader skipped because of their length.
 func (r *Reducer) AddTooLong(n int64) { r.coverage.tooLong += n }
 
