@@ -16,6 +16,7 @@ type cellFilter struct {
 	cell     []byte // the cell so far, as the template printed it
 	blanks   int    // bytes at the cell's start that are blanks of the template's own
 	mixed    bool   // the cell needs quotes that it does not have
+	result   bool   // the quotes were opened by what a function printed, such as a whole table
 	valued   bool   // an action printed a plain field into the cell, if only an empty one
 	returned bool   // the cell ends in a carriage return that is not part of a field
 
@@ -71,7 +72,7 @@ func (f *cellFilter) bare(c byte) {
 		f.endLine()
 	case c == '"' && f.blanks == len(f.cell):
 		f.dropBlanks()
-		f.state = quotedCell
+		f.state, f.result = quotedCell, f.kind != ownText
 		f.cell = append(f.cell, c)
 	default:
 		f.mixed = f.mixed || c == '"'
@@ -90,7 +91,7 @@ func (f *cellFilter) quoted(c byte) {
 	if c != '"' {
 		return
 	}
-	if f.kind == ownText || f.kind == showEscaped {
+	if f.kind == ownText || f.kind == showEscaped || (f.kind == showResult && f.result) {
 		f.state = quoteSeen
 		return
 	}

@@ -1,66 +1,43 @@
 package render
 
 import (
-	"cmp"
 	"slices"
 
 	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
+
+	"github.com/probity/probity/internal/flow"
 )
 
-// flowIndex finds the peers of an endpoint. Only pods and host endpoints are keys.
-type flowIndex struct {
-	ingress, egress map[v3.FlowEndpoint][]v3.FlowEndpoint
+// flowFunctions answers flowsPrefix, flowsIngress and flowsEgress. A template asks all three about one endpoint after the
+// other, so the last answer is kept.
+type flowFunctions struct {
+	index *flow.Index
+	asked v3.ResourceID
+	name  string // FlowLogAggregationName of the endpoint asked about
+	last  *flow.Traffic
 }
 
-func indexFlows(flows []v3.EndpointsReportFlow) *flowIndex {
-	x := &flowIndex{map[v3.FlowEndpoint][]v3.FlowEndpoint{}, map[v3.FlowEndpoint][]v3.FlowEndpoint{}}
-	for _, f := range flows {
-		if isFlowKey(f.Destination) {
-			x.ingress[f.Destination] = append(x.ingress[f.Destination], f.Source)
-		}
-		if isFlowKey(f.Source) {
-			x.egress[f.Source] = append(x.egress[f.Source], f.Destination)
-		}
+func (f *flowFunctions) traffic(ep v3.EndpointsReportEndpoint) *flow.Traffic {
+	if f.last == nil || f.asked != ep.Endpoint || f.name != ep.FlowLogAggregationName {
+		found := f.index.Traffic(ep)
+		found.Ingress, found.Egress = printedOnce(found.Ingress), printedOnce(found.Egress)
+		f.asked, f.name, f.last = ep.Endpoint, ep.FlowLogAggregationName, &found
 	}
-	return x
+	return f.last
 }
 
-func isFlowKey(e v3.FlowEndpoint) bool {
-	return e.Kind == v3.KindK8sPod || e.Kind == v3.KindHostEndpoint
+// printedOnce drops a peer that prints as the one before it: an aggregated name can be a pod's exact name.
+func printedOnce(peers []v3.FlowEndpoint) []v3.FlowEndpoint {
+	return slices.CompactFunc(peers, func(a, b v3.FlowEndpoint) bool { return a.String() == b.String() })
 }
 
-// keys returns the exact and the aggregated name under which an endpoint's flows may be found.
-func (x *flowIndex) keys(ep v3.EndpointsReportEndpoint) (exact, aggregated v3.FlowEndpoint) {
-	exact = v3.FlowEndpoint{Kind: ep.Endpoint.Kind, Name: ep.Endpoint.Name, Namespace: ep.Endpoint.Namespace}
-	aggregated = exact
-	aggregated.Name, aggregated.NameIsAggregationPrefix = ep.FlowLogAggregationName, true
-	return exact, aggregated
+func (f *flowFunctions) prefix(ep v3.EndpointsReportEndpoint) string { return f.traffic(ep).Prefix }
+
+// ingress and egress give copies, since a template may hand them to a function that changes its argument.
+func (f *flowFunctions) ingress(ep v3.EndpointsReportEndpoint) []v3.FlowEndpoint {
+	return slices.Clone(f.traffic(ep).Ingress)
 }
 
-func (x *flowIndex) has(key v3.FlowEndpoint) bool {
-	return len(x.ingress[key]) > 0 || len(x.egress[key]) > 0
-}
-
-// prefix returns the aggregated name if any flow was found under it, else the exact name, else "" (decisions.md, "Exact and
-// aggregated names").
-func (x *flowIndex) prefix(ep v3.EndpointsReportEndpoint) string {
-	exact, aggregated := x.keys(ep)
-	switch {
-	case ep.FlowLogAggregationName != "" && x.has(aggregated):
-		return aggregated.Name
-	case x.has(exact):
-		return exact.Name
-	}
-	return ""
-}
-
-// peers merges what is known under both names: one must never hide the other. The list is sorted by what it prints, without
-// duplicates.
-func peers(index map[v3.FlowEndpoint][]v3.FlowEndpoint, exact, aggregated v3.FlowEndpoint) []v3.FlowEndpoint {
-	found := slices.Clone(index[exact])
-	if aggregated.Name != "" {
-		found = append(found, index[aggregated]...)
-	}
-	slices.SortFunc(found, func(a, b v3.FlowEndpoint) int { return cmp.Compare(a.String(), b.String()) })
-	return slices.CompactFunc(found, func(a, b v3.FlowEndpoint) bool { return a.String() == b.String() })
+func (f *flowFunctions) egress(ep v3.EndpointsReportEndpoint) []v3.FlowEndpoint {
+	return slices.Clone(f.traffic(ep).Egress)
 }

@@ -40,16 +40,9 @@ func (r *run) functions() template.FuncMap {
 	for name, fn := range library() {
 		funcs[name] = r.bounded(name, fn)
 	}
+	flows := flowFunctions{index: r.src.flows}
 	for name, fn := range map[string]any{
-		"flowsPrefix": func(ep v3.EndpointsReportEndpoint) string { return r.src.flows.prefix(ep) },
-		"flowsIngress": func(ep v3.EndpointsReportEndpoint) []v3.FlowEndpoint {
-			exact, aggregated := r.src.flows.keys(ep)
-			return peers(r.src.flows.ingress, exact, aggregated)
-		},
-		"flowsEgress": func(ep v3.EndpointsReportEndpoint) []v3.FlowEndpoint {
-			exact, aggregated := r.src.flows.keys(ep)
-			return peers(r.src.flows.egress, exact, aggregated)
-		},
+		"flowsPrefix": flows.prefix, "flowsIngress": flows.ingress, "flowsEgress": flows.egress,
 		"cisTopFailedTests": func(data any) ([]v3.CISBenchmarkResultCount, error) {
 			d, err := reportData(data)
 			if err != nil {
@@ -67,7 +60,7 @@ func (r *run) functions() template.FuncMap {
 
 // placeholders returns a function set to parse with.
 var placeholders = sync.OnceValue(func() template.FuncMap {
-	return (&run{}).functions()
+	return (&run{src: &source{}}).functions()
 })
 
 var errorType = reflect.TypeFor[error]()

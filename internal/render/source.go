@@ -7,12 +7,14 @@ import (
 
 	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
 	"k8s.io/apiserver/pkg/apis/audit"
+
+	"github.com/probity/probity/internal/flow"
 )
 
 // source is a report's data as templates see it: ordered, in UTC, with its flows indexed. Rendering never changes it.
 type source struct {
 	data  *v3.ReportData
-	flows *flowIndex
+	flows *flow.Index
 }
 
 // newSource orders a copy of what the caller gave. Only the lists that are out of order are copied.
@@ -26,7 +28,7 @@ func newSource(in *v3.ReportData) *source {
 	d.CISBenchmark = ordered(d.CISBenchmark, func(n v3.CISBenchmarkNode) string { return n.NodeName })
 	d.Flows = ordered(d.Flows, func(f v3.EndpointsReportFlow) string { return f.Source.String() + "\x00" + f.Destination.String() })
 	d.AuditEvents = utcEvents(d.AuditEvents)
-	return &source{data: &d, flows: indexFlows(d.Flows)}
+	return &source{data: &d, flows: flow.NewIndex(d.Flows)}
 }
 
 // ordered returns the list by the text of its key; elements that print the same keep the order they have.
