@@ -84,11 +84,15 @@ func (a *AuditLog) Partitions(ctx context.Context, from, to time.Time) ([]Partit
 // names lists the files, sorted. Names that begin with two dots are the doubles that a mounted ConfigMap keeps.
 func (a *AuditLog) names(ctx context.Context) ([]string, error) {
 	var names []string
-	err := filepath.WalkDir(a.Dir, func(path string, entry fs.DirEntry, err error) error {
+	root, err := filepath.EvalSymlinks(a.Dir)
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err := firstError(err, ctx.Err()); err != nil {
 			return err
 		}
-		double := strings.HasPrefix(entry.Name(), "..") && path != a.Dir
+		double := strings.HasPrefix(entry.Name(), "..") && path != root
 		if entry.IsDir() {
 			if double {
 				return fs.SkipDir
@@ -105,7 +109,7 @@ func (a *AuditLog) names(ctx context.Context) ([]string, error) {
 		if !info.Mode().IsRegular() {
 			return fmt.Errorf("%s is no file: give a folder that holds nothing but audit logs", path)
 		}
-		name, err := filepath.Rel(a.Dir, path)
+		name, err := filepath.Rel(root, path)
 		names = append(names, filepath.ToSlash(name))
 		return err
 	})
