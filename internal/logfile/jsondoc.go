@@ -121,7 +121,8 @@ func (r *jsonReader) items(listFields map[string]json.RawMessage) error {
 		}
 		var own typeMeta
 		_ = json.Unmarshal(raw, &own) // what is no object is refused by giveObject
-		if listFields != nil && (own.Kind == "" && list.Kind == "" || own.APIVersion == "" && list.APIVersion == "") {
+		incomplete := own.Kind == "" || own.APIVersion == ""
+		if listFields != nil && incomplete && (list.Kind == "" || list.APIVersion == "") {
 			if r.held += len(raw); r.held > maxPending {
 				return errors.New("has items without a kind before the List's own kind: write kind and apiVersion first")
 			}
