@@ -56,9 +56,13 @@ func Build(scans []Scan, o Options) Rows {
 	found := candidates(scans, o)
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		chosen, notes := choose(found[name], o.Interval)
-		node := row(name, &chosen.Result, params)
-		if node.Summary.Status == NotEvaluated && len(notes) == 0 {
-			notes = append(notes, "is not evaluated: its result has no test that passed or failed")
+		var result Result
+		if chosen != nil {
+			result = chosen.Result
+		}
+		node := row(name, &result, params)
+		if chosen != nil && node.Summary.Status == NotEvaluated {
+			notes = append(notes, "is not evaluated: of the tests that are reported none passed or failed")
 		}
 		for _, note := range notes {
 			rows.Notes = append(rows.Notes, fmt.Sprintf("node %s %s", name, note))
@@ -83,37 +87,39 @@ func candidates(scans []Scan, o Options) map[string][]Scan {
 	return found
 }
 
-// choose takes the scan that counts, or an empty one with a note.
-func choose(scans []Scan, iv interval.Interval) (Scan, []string) {
-	if len(scans) == 0 {
-		return Scan{}, []string{"is not evaluated: it has no result"}
-	}
-	newest := slices.MaxFunc(scans, func(a, b Scan) int { return a.Time.Compare(b.Time) })
-	if newest.Time.Before(iv.Start) {
-		older := newest
-		if newest = oldest(scans); !newest.Time.IsZero() {
-			return Scan{}, []string{fmt.Sprintf("is not evaluated: its newest result is of %s, before the interval", stamp(older.Time))}
+// choose takes the scan that counts; nil, with a note, when none does.
+func choose(scans []Scan, iv interval.Interval) (*Scan, []string) {
+	var newest time.Time
+	isUntimed := false
+	for _, scan := range scans {
+		isUntimed = isUntimed || scan.Time.IsZero()
+		if scan.Time.After(newest) {
+			newest = scan.Time
 		}
 	}
 	var notes []string
-	if newest.Time.IsZero() {
+	switch {
+	case !newest.IsZero() && !newest.Before(iv.Start):
+	case isUntimed:
+		newest = time.Time{}
 		notes = append(notes, "has a result of unknown time, which is taken for every interval")
+	case newest.IsZero():
+		return nil, []string{"is not evaluated: it has no result"}
+	default:
+		return nil, []string{fmt.Sprintf("is not evaluated: its newest result is of %s, before the interval", stamp(newest))}
 	}
-	chosen, differ := settle(scans, newest.Time)
+	chosen, differ := settle(scans, newest)
 	if differ {
-		notes = append(notes, fmt.Sprintf("has different results of the same time, %s, of which one was taken", stamp(newest.Time)))
+		notes = append(notes, fmt.Sprintf("has different results of one time, %s: one of them was taken", stamp(newest)))
 	}
 	return chosen, notes
 }
 
-func oldest(scans []Scan) Scan {
-	return slices.MinFunc(scans, func(a, b Scan) int { return a.Time.Compare(b.Time) })
-}
-
 // settle takes one of the scans of a time, whatever their order, and tells whether they differ.
-func settle(scans []Scan, at time.Time) (chosen Scan, differ bool) {
+func settle(scans []Scan, at time.Time) (chosen *Scan, differ bool) {
 	var text []byte
-	for _, scan := range scans {
+	for i := range scans {
+		scan := &scans[i]
 		if !scan.Time.Equal(at) {
 			continue
 		}

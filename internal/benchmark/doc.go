@@ -13,6 +13,9 @@ const (
 	Fail = "FAIL"
 )
 
+// unknown is the status of a section in which nothing failed and something is unknown.
+const unknown = "WARN"
+
 // Statuses of a node: how many of its passed and failed tests have passed.
 const (
 	High = "HIGH" // at least highThreshold percent

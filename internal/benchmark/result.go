@@ -47,7 +47,7 @@ var errNoControls = errors.New(`it has no "Controls": give what "kube-bench run 
 // ReadResult reads kube-bench's JSON: an object with Controls, as current versions print it, or the bare list of controls or
 // the single control of older ones. Unknown fields are tolerated; a result without any test is one.
 func ReadResult(raw []byte) (Result, error) {
-	result, err := readResult(bytes.TrimSpace(raw))
+	result, err := readResult(raw)
 	if err != nil {
 		return Result{}, fmt.Errorf("read kube-bench result: %w", err)
 	}
@@ -56,8 +56,9 @@ func ReadResult(raw []byte) (Result, error) {
 
 func readResult(raw []byte) (Result, error) {
 	if len(raw) > MaxResult {
-		return Result{}, fmt.Errorf("it has %d bytes: at most %d are read", len(raw), MaxResult)
+		return Result{}, fmt.Errorf("it is larger than the %d bytes that are read", MaxResult)
 	}
+	raw = bytes.TrimSpace(raw)
 	var result Result
 	if bytes.HasPrefix(raw, []byte("[")) {
 		err := json.Unmarshal(raw, &result.Controls)

@@ -59,7 +59,7 @@ func sectionRow(section Section, selected selection) v3.CISBenchmarkSectionResul
 	case out.Fail > 0:
 		out.Status = Fail
 	case out.Info > 0:
-		out.Status = "WARN"
+		out.Status = unknown
 	default:
 		out.Status = Pass
 	}
