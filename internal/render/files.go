@@ -12,6 +12,7 @@ import (
 	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
 
 	"github.com/probity/probity/internal/audit"
+	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/flow"
 	"github.com/probity/probity/internal/interval"
 	"github.com/probity/probity/internal/report"
@@ -24,7 +25,7 @@ const (
 	ChangesName = "changes.csv"
 	RefusedName = "refused.csv"
 	LivesName   = "endpoint-lives.csv"
-	PageName    = "report.html"
+	PageName    = evidence.HTMLName
 )
 
 // separator stands between the elements of a list in one cell, as in the old files.

@@ -1,0 +1,149 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
+
+	"github.com/probity/probity/internal/evidence"
+	"github.com/probity/probity/internal/interval"
+)
+
+func benchmarkSection(p *Page) section {
+	s := section{ID: "benchmark", Heading: "CIS benchmark"}
+	d := &p.Document.Data
+	if !d.ReportTypeSpec.IncludeCISBenchmarkData {
+		return section{}
+	}
+	top := topFailedTests(d)
+	if len(top) > 0 {
+		s.Tables = append(s.Tables, tableOf("Tests that failed on most nodes", headings("Test", "Description", "#Nodes"),
+			top, p.Rows, int64(len(top)), fileWith(&d.ReportTypeSpec, "failed-tests.csv"), func(t *v3.CISBenchmarkResultCount) []cell {
+				return []cell{code(t.TestNumber), text(t.TestDesc), number(int64(t.Count))}
+			}))
+	}
+	s.Tables = append(s.Tables, tableOf("Nodes", headings("Node", "Kubernetes", "Benchmark", "Result", "#Passed", "#Failed", "#Not judged"),
+		d.CISBenchmark, p.Rows, int64(len(d.CISBenchmark)), fileWith(&d.ReportTypeSpec, "node-summary.csv"), func(n *v3.CISBenchmarkNode) []cell {
+			return []cell{code(n.NodeName), text(n.KubernetesVersion), text(n.BenchmarksVersion), text(n.Summary.Status),
+				number(int64(n.Summary.TotalPass)), number(int64(n.Summary.TotalFail)), number(int64(n.Summary.TotalInfo))}
+		}))
+	return s
+}
+
+// differenceSection states what no event explains, and what could not be evaluated.
+func differenceSection(p *Page) section {
+	s := section{ID: "differences", Heading: "Differences and warnings"}
+	differences, total := p.Document.Differences, int64(len(p.Document.Differences))
+	if len(differences) == 0 {
+		differences, total = p.Provenance.Differences, p.Provenance.DifferenceCount
+	}
+	if total > 0 {
+		s.Tables = append(s.Tables, tableOf("Objects whose state in a later snapshot the logs do not explain", headings("Object", "Snapshot of", "What differs"),
+			differences, p.Rows, max(total, int64(len(differences))), evidence.ProvenanceName, func(d *evidence.Difference) []cell {
+				return []cell{code(d.Object), text(clock(d.Time)), text(d.What)}
+			}))
+	}
+	warnings := p.Document.Warnings
+	if len(warnings) > 0 {
+		s.Tables = append(s.Tables, tableOf("Warnings", headings("Warning"), warnings, p.Rows, int64(len(warnings)), evidence.DataName,
+			func(w *string) []cell { return []cell{text(*w)} }))
+	}
+	return s
+}
+
+// provenanceSection tells where everything came from.
+func provenanceSection(p *Page, iv interval.Interval) section {
+	s := section{ID: "provenance", Heading: "Provenance",
+		Intro: "What this report was computed from. The file " + evidence.ProvenanceName + " has the same for programs."}
+	prov := &p.Provenance
+	s.Facts = snapshotFacts(prov)
+	for i := range prov.Sources {
+		s.Spans = append(s.Spans, newSpanBar(&prov.Sources[i], iv))
+	}
+	s.Tables = append(s.Tables,
+		tableOf("Sources", headings("Source", "What was asked", "First and last record", "#Records", "#Used", "#Duplicates"),
+			prov.Sources, p.Rows, int64(len(prov.Sources)), evidence.ProvenanceName, sourceCells),
+		tableOf("What was read, and what was wrong with it", headings("Source", "#Files", "#Bytes", "#Lines", "#Not understood", "#Too long", "#Cut short", "#No rights"),
+			prov.Sources, p.Rows, int64(len(prov.Sources)), evidence.ProvenanceName, func(v *evidence.Source) []cell {
+				c := v.Count
+				return []cell{text(v.Name), number(c.Files), bytesCell(c.Bytes), number(c.Lines), trouble(c.Bad), trouble(c.TooLong), trouble(c.Truncated), trouble(c.Forbidden)}
+			}))
+	if gaps := allGaps(prov.Sources); len(gaps) > 0 {
+		s.Tables = append(s.Tables, tableOf("Gaps", headings("Source", "From", "To", "Length", "Why"), gaps, p.Rows, int64(len(gaps)), evidence.ProvenanceName,
+			func(g *sourceGap) []cell {
+				return []cell{text(g.source), text(clock(g.Start)), text(clock(g.End)), text(span(g.End.Sub(g.Start))), text(g.Reason)}
+			}))
+	}
+	return s
+}
+
+func snapshotFacts(prov *evidence.Provenance) []fact {
+	use := prov.Snapshot
+	if use == nil {
+		return []fact{{"Snapshot", "none was used"}}
+	}
+	age := span(interval.Interval{Start: use.Time, End: prov.Interval.Start}.Duration()) + " before the interval"
+	if use.AgeSeconds < 0 {
+		age = span(interval.Interval{Start: prov.Interval.Start, End: use.Time}.Duration()) + " after the interval's start"
+	}
+	facts := []fact{{"Snapshot of", clock(use.Time) + ", " + age}, {"Snapshot's manifest", use.Key}}
+	if use.SHA256 != "" {
+		facts = append(facts, fact{"Its SHA-256", use.SHA256})
+	}
+	if len(use.Missing) > 0 {
+		facts = append(facts, fact{"Kinds that it lacks", strings.Join(use.Missing, ", ")})
+	}
+	return facts
+}
+
+func sourceCells(v *evidence.Source) []cell {
+	name := cell{Text: v.Name, Lines: []string{v.Kind}}
+	asked := cell{Text: v.Query, Class: "what", Lines: v.Notes}
+	times := cell{Text: "–"}
+	if v.First != nil && v.Last != nil {
+		times = cell{Lines: []string{clock(*v.First), clock(*v.Last)}}
+	}
+	return []cell{name, asked, times, number(v.Count.Records), number(v.Count.Used), number(v.Count.Duplicates)}
+}
+
+func trouble(n int64) cell {
+	c := number(n)
+	if n > 0 {
+		c.Class += " " + badClass
+	}
+	return c
+}
+
+type sourceGap struct {
+	evidence.Gap
+	source string
+}
+
+func allGaps(sources []evidence.Source) []sourceGap {
+	var gaps []sourceGap
+	for _, s := range sources {
+		for _, g := range s.Gaps {
+			gaps = append(gaps, sourceGap{g, s.Name})
+		}
+	}
+	return gaps
+}
+
+// fileSection lists the bundle's files with their digests.
+func fileSection(p *Page) section {
+	s := section{ID: "files", Heading: "Files of this bundle"}
+	if len(p.Digests) == 0 {
+		return section{}
+	}
+	s.Intro = fmt.Sprintf("The bundle's %s lists them all; probity verify compares them.", evidence.ManifestName)
+	s.Tables = append(s.Tables, tableOf("Files", headings("File", "#Bytes", "#Rows", "SHA-256"), p.Digests, p.Rows, int64(len(p.Digests)), evidence.ManifestName,
+		func(o *evidence.Object) []cell {
+			rows := cell{Text: "–", Class: "number"}
+			if o.Rows != nil {
+				rows = number(*o.Rows)
+			}
+			return []cell{code(o.Key), number(o.Bytes), rows, {Text: o.SHA256, Class: "digest"}}
+		}))
+	return s
+}
