@@ -37,6 +37,10 @@ func newStep(entry Entry) (*step, error) {
 	if s.answer, err = parseAnswer(s.event.response, s.kind); err != nil {
 		return nil, fmt.Errorf("read answer of kept event %s: %w", entry.AuditID, err)
 	}
+	// What a sub-resource of a kind that is not followed answers may be anything: a Scale is no Deployment (AL 29).
+	if s.kind == resource.NoKind && s.answer.form == formObject && s.ref.subresource != "" && s.ref.subresource != "status" {
+		s.answer.form = formOther
+	}
 	s.subject = s.subjectOf(s.name(), s.ref.namespace)
 	return s, nil
 }
