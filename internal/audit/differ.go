@@ -106,6 +106,8 @@ func precedes(s, other *step) bool {
 
 func (d *Differ) take(s *step) {
 	switch {
+	case d.underneath(s):
+		return
 	case s.entry.Refused:
 		row := s.row(s.subject)
 		row.What = s.refusal()
@@ -115,6 +117,27 @@ func (d *Differ) take(s *step) {
 	default:
 		d.takeOne(s)
 	}
+}
+
+// underneath tells whether the step is how Calico's own API server stored what another event tells better: a request for
+// projectcalico.org/v3 is one of that server's for crd.projectcalico.org/v1 beneath it, with the same resourceVersion. One
+// change is one row, and its author is not the server.
+func (d *Differ) underneath(s *step) bool {
+	if s.ref.group != resource.GroupCalicoCRD || s.entry.Refused || s.entry.Verb == "deletecollection" {
+		return false
+	}
+	version, deletes := s.answer.meta.version, s.verb() == "delete"
+	if before := d.states[s.subject]; before != nil {
+		if deletes && before.raw == nil || !deletes && version != "" && before.version == version {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.waiting, func(other *step) bool {
+		if other.subject != s.subject || other.ref.group != resource.GroupCalico || other.entry.Refused {
+			return false
+		}
+		return deletes && other.verb() == "delete" || !deletes && version != "" && other.answer.meta.version == version
+	})
 }
 
 func (d *Differ) report(s *step, o outcome) {

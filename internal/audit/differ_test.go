@@ -122,6 +122,36 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// A policy in two groups is one row (decisions.md): Calico's API server stores what a person asked it for.
+func TestStoredPoliciesAreNoSecondRow(t *testing.T) {
+	stored := &ref{Resource: "globalnetworkpolicies", Name: "default.x", APIGroup: "crd.projectcalico.org", APIVersion: "v1"}
+	crd := func(version, text string) string {
+		return object("crd.projectcalico.org/v1", "GlobalNetworkPolicy", "", "default.x", "stored", version, "", spec(text))
+	}
+	server := "system:serviceaccount:calico-system:calico-apiserver"
+	asked := []logged{
+		{at: 1000, user: "jane", verb: "create", code: 201, ref: gnpRef("x"), response: gnp("x", "u1", "5", "", spec(`{"order":1}`))},
+		{at: time.Minute, user: "jane", verb: "patch", ref: gnpRef("x"), response: gnp("x", "u1", "6", "", spec(`{"order":2}`))},
+		{at: time.Hour, user: "jane", verb: "delete", ref: gnpRef("x"), response: gnp("x", "u1", "6", "", spec(`{"order":2}`))},
+	}
+	beneath := []logged{
+		{user: server, verb: "create", code: 201, ref: stored, response: crd("5", `{"order":1}`)},
+		{at: time.Minute + 1000, user: server, verb: "update", ref: stored, response: crd("6", `{"order":2}`)}, // a clock that is ahead
+		{at: time.Hour - 1000, user: server, verb: "delete", ref: stored, response: status("crd.projectcalico.org", "globalnetworkpolicies", "default.x", "stored")},
+	}
+	both := trail(t, options(), nil, append(beneath, asked...)...)
+	require.Equal(t, trail(t, options(), nil, asked...), both)
+	require.Len(t, both.Changes, 3)
+
+	alone := trail(t, options(), nil, beneath...)
+	require.Equal(t, []string{
+		"create GlobalNetworkPolicy(x) 201: spec.order: 1",
+		"update GlobalNetworkPolicy(x) 200: spec.order: 1 → 2",
+		"delete GlobalNetworkPolicy(x) 200: spec.order: 2",
+	}, printed(alone.Changes))
+	require.Equal(t, server, alone.Changes[0].User)
+}
+
 func TestRefusedRows(t *testing.T) {
 	found := trail(t, options(), nil,
 		logged{verb: "create", code: 403, ref: knpRef("shop", ""), message: `networkpolicies is forbidden: User "jane" cannot create`},
