@@ -44,11 +44,8 @@ type ClusterListing struct {
 	NotFollowed int64 `json:"notFollowed,omitempty"`
 }
 
-// Partition is a part of a log that one activity reads. Its members are the source's business.
-type Partition struct {
-	Members []string `json:"members"`
-	Bytes   int64    `json:"bytes,omitempty"`
-}
+// Partition is a part of a log that one activity reads. What is in it is the source's own business.
+type Partition = json.RawMessage
 
 // ReadStats says what a source read: lines, bytes (uncompressed), and what was wrong with it.
 type ReadStats struct {

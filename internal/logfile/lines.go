@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // MaxLine is the longest line that is read, in bytes. An audit event carries an object twice (request and answer); etcd
@@ -25,6 +26,8 @@ type LineStats struct {
 	TooLong int64
 	// Truncated is set when a compressed file ended early or was damaged: the whole lines before that point were given.
 	Truncated bool
+	// Damaged names the files of which that is true, without their folders.
+	Damaged []string
 }
 
 // Add sums two files up.
@@ -33,6 +36,7 @@ func (s *LineStats) Add(other LineStats) {
 	s.Bytes += other.Bytes
 	s.TooLong += other.TooLong
 	s.Truncated = s.Truncated || other.Truncated
+	s.Damaged = append(s.Damaged, other.Damaged...)
 }
 
 // Lines calls fn with each non-empty line of the file, without its line end (LF or CRLF), in order. The slice is valid only
@@ -51,12 +55,12 @@ func Lines(ctx context.Context, path string, fn func(line []byte) error) (LineSt
 	return ReadLines(ctx, file, fn)
 }
 
-// ReadLines is Lines for any reader.
+// ReadLines is Lines for any reader; one that has a Name, as a file does, is told by it when it is damaged.
 func ReadLines(ctx context.Context, source io.Reader, fn func(line []byte) error) (LineStats, error) {
 	var stats LineStats
 	in, done, err := Decompress(source)
 	if err != nil {
-		return readEnd(stats, err)
+		return readEnd(source, stats, err)
 	}
 	defer done()
 	reader := bufio.NewReaderSize(in, 1<<20)
@@ -82,7 +86,7 @@ func ReadLines(ctx context.Context, source io.Reader, fn func(line []byte) error
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case err != nil && !errors.Is(err, io.EOF):
-			return readEnd(stats, err)
+			return readEnd(source, stats, err)
 		}
 		if giveErr := give(line, &stats, fn); giveErr != nil {
 			return stats, giveErr
@@ -95,9 +99,12 @@ func ReadLines(ctx context.Context, source io.Reader, fn func(line []byte) error
 }
 
 // readEnd tells a damaged file, which is a fact about the input, from one that could not be read.
-func readEnd(stats LineStats, err error) (LineStats, error) {
+func readEnd(source io.Reader, stats LineStats, err error) (LineStats, error) {
 	if errors.Is(err, ErrDamaged) {
 		stats.Truncated = true
+		if file, ok := source.(interface{ Name() string }); ok {
+			stats.Damaged = []string{filepath.Base(file.Name())}
+		}
 		return stats, nil
 	}
 	return stats, fmt.Errorf("read log file: %w", err)

@@ -1,0 +1,255 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
+
+	"github.com/probity/probity/internal/evidence"
+	"github.com/probity/probity/internal/interval"
+	"github.com/probity/probity/internal/report"
+)
+
+// PlanName is the activity type of Plan.
+const PlanName = "Plan"
+
+// PlanParams says what is asked for.
+type PlanParams struct {
+	Definition json.RawMessage   `json:"definition"` // the GlobalReport, JSON
+	Interval   interval.Interval `json:"interval"`
+	Trigger    evidence.Trigger  `json:"trigger"`
+	// HadSnapshot is set when a first snapshot was just taken: then the plan goes on with what there is.
+	HadSnapshot bool `json:"hadSnapshot,omitempty"`
+}
+
+// PlanResult says what there is to do. Everything that may be large is in the staged plan.
+type PlanResult struct {
+	Plan            Ref    `json:"plan"`
+	Type            string `json:"type"`
+	AuditPartitions int    `json:"auditPartitions,omitempty"`
+	FlowPartitions  int    `json:"flowPartitions,omitempty"`
+	Benchmarks      bool   `json:"benchmarks,omitempty"`
+	// WantsSnapshot asks for the cluster's first snapshot: there is none at all. Nothing else is set then.
+	WantsSnapshot bool `json:"wantsSnapshot,omitempty"`
+}
+
+// planned is the staged plan, which every later step reads.
+type planned struct {
+	Report     string            `json:"report"`
+	Type       string            `json:"type"`
+	Definition json.RawMessage   `json:"definition"`
+	TypeAsWas  json.RawMessage   `json:"typeAsWas"`
+	Interval   interval.Interval `json:"interval"`
+	Trigger    evidence.Trigger  `json:"trigger"`
+	// From is the time of the first audit event that matters: the baseline's, else the interval's start.
+	From     time.Time    `json:"from"`
+	Baseline *snapshotRef `json:"baseline,omitempty"`
+	// Later is the newest snapshot within the interval: what is replayed is compared with it.
+	Later      *snapshotRef `json:"later,omitempty"`
+	Audit      []Partition  `json:"audit,omitempty"`
+	Flows      []Partition  `json:"flows,omitempty"`
+	Benchmarks bool         `json:"benchmarks,omitempty"`
+}
+
+// gathers tells what a report type asks for.
+type gathers struct {
+	endpoints, flows, audit, benchmarks bool
+}
+
+func gathersOf(spec *v3.ReportTypeSpec) gathers {
+	return gathers{
+		endpoints:  spec.IncludeEndpointData || spec.IncludeEndpointFlowLogData,
+		flows:      spec.IncludeEndpointFlowLogData,
+		audit:      spec.AuditEventsSelection != nil,
+		benchmarks: spec.IncludeCISBenchmarkData,
+	}
+}
+
+// needsState tells whether the report cannot be made without the cluster's state at the interval's start: it speaks about
+// endpoints, or about the policies that apply to some of them.
+func (g gathers) needsState(def *report.Definition) bool {
+	return g.endpoints || g.audit && def.SelectsEndpoints()
+}
+
+// Types gives the report types that definitions may name, built-in ones included.
+type Types interface {
+	Types(ctx context.Context) (map[string]*v3.GlobalReportType, error)
+}
+
+// Plan checks the definition, finds the snapshots, and splits the logs.
+type Plan struct {
+	Store      *Store
+	Types      Types
+	Cluster    Cluster    // nil = no snapshot can be taken
+	Audit      AuditLog   // nil = there is none
+	Flows      FlowLog    // nil = there is none
+	Benchmarks Benchmarks // nil = there is none
+	Limits     report.Limits
+}
+
+// Execute plans one run.
+func (a *Plan) Execute(ctx context.Context, params PlanParams) (PlanResult, error) {
+	plan, def, err := a.read(ctx, params)
+	if err != nil {
+		return PlanResult{}, err
+	}
+	want := gathersOf(&def.TypeSpec)
+	if want.endpoints || want.audit {
+		some, err := a.findSnapshots(ctx, plan)
+		if err != nil {
+			return PlanResult{}, err
+		}
+		if !some && a.Cluster != nil && !params.HadSnapshot {
+			return PlanResult{Type: plan.Type, WantsSnapshot: true}, nil
+		}
+		if plan.Baseline == nil && want.needsState(def) {
+			// Nothing can be evaluated: the logs need not be read to say so.
+			return a.stage(ctx, plan)
+		}
+	}
+	if err := a.split(ctx, plan, want); err != nil {
+		return PlanResult{}, err
+	}
+	return a.stage(ctx, plan)
+}
+
+func (a *Plan) read(ctx context.Context, params PlanParams) (*planned, *report.Definition, error) {
+	var manifest v3.GlobalReport
+	if err := json.Unmarshal(params.Definition, &manifest); err != nil {
+		return nil, nil, fmt.Errorf("decode definition: %w", invalid(err))
+	}
+	types, err := a.Types.Types(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	def, err := report.Validate(&manifest, types, a.Limits)
+	if err != nil {
+		return nil, nil, err
+	}
+	typeAsWas, err := json.Marshal(types[def.TypeName])
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode report type %s: %w", def.TypeName, err)
+	}
+	iv, err := interval.New(params.Interval.Start, params.Interval.End)
+	if err != nil {
+		return nil, nil, fmt.Errorf("interval of %s: %w", def.Name, invalid(err))
+	}
+	return &planned{
+		Report: def.Name, Type: def.TypeName, Definition: params.Definition, TypeAsWas: typeAsWas,
+		Interval: iv, Trigger: params.Trigger, From: iv.Start,
+	}, def, nil
+}
+
+// findSnapshots sets the plan's snapshots; some tells whether the archive has any snapshot.
+func (a *Plan) findSnapshots(ctx context.Context, plan *planned) (some bool, err error) {
+	var baseline, later time.Time
+	folder := a.Store.Layout.Snapshots()
+	err = a.Store.Bucket.List(ctx, folder, func(key string, _ time.Time) error {
+		at, name, ok := a.Store.Layout.ParseSnapshot(key)
+		if !ok || name != evidence.ManifestName {
+			return nil
+		}
+		some = true
+		switch {
+		case !at.After(plan.Interval.Start):
+			baseline = latest(baseline, at)
+		case !at.After(plan.Interval.End):
+			later = latest(later, at)
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("list snapshots: %w", err)
+	}
+	if !baseline.IsZero() {
+		plan.Baseline = &snapshotRef{At: baseline}
+		plan.From = baseline
+	}
+	if !later.IsZero() && !baseline.IsZero() {
+		plan.Later = &snapshotRef{At: later}
+	}
+	for _, snapshot := range []*snapshotRef{plan.Baseline, plan.Later} {
+		if snapshot == nil {
+			continue
+		}
+		manifest, err := a.Store.readAll(ctx, a.Store.Layout.Snapshot(snapshot.At)+evidence.ManifestName)
+		if err != nil {
+			return false, err
+		}
+		snapshot.SHA256 = evidence.Digest(manifest)
+	}
+	return some, nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (a *Plan) split(ctx context.Context, plan *planned, want gathers) error {
+	var err error
+	if a.Audit != nil && (want.endpoints || want.audit) {
+		plan.Audit, err = a.Audit.Partitions(ctx, plan.From, plan.Interval.End)
+		if err != nil {
+			return fmt.Errorf("list audit logs: %w", err)
+		}
+	}
+	if a.Flows != nil && want.flows {
+		plan.Flows, err = a.Flows.Partitions(ctx, plan.Interval)
+		if err != nil {
+			return fmt.Errorf("list flow logs: %w", err)
+		}
+	}
+	plan.Benchmarks = a.Benchmarks != nil && want.benchmarks
+	return nil
+}
+
+func (a *Plan) stage(ctx context.Context, plan *planned) (PlanResult, error) {
+	ref, err := a.Store.writeJSON(ctx, a.Store.staging(ctx)+"plan.json", plan)
+	if err != nil {
+		return PlanResult{}, err
+	}
+	return PlanResult{
+		Plan: ref, Type: plan.Type,
+		AuditPartitions: len(plan.Audit), FlowPartitions: len(plan.Flows), Benchmarks: plan.Benchmarks,
+	}, nil
+}
+
+// snapshotRef names a snapshot in the archive.
+type snapshotRef struct {
+	At     time.Time `json:"at"`
+	SHA256 string    `json:"sha256"` // of its manifest
+}
+
+// PartParams names one part of a plan's work.
+type PartParams struct {
+	Plan  Ref `json:"plan"`
+	Index int `json:"index"`
+}
+
+func (s *Store) readPlan(ctx context.Context, ref Ref) (*planned, error) {
+	plan := &planned{}
+	if err := s.readJSON(ctx, ref, plan); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+// definition reads back what Plan validated.
+func (p *planned) definition() (*report.Definition, error) {
+	var manifest v3.GlobalReport
+	if err := json.Unmarshal(p.Definition, &manifest); err != nil {
+		return nil, fmt.Errorf("decode definition: %w", invalid(err))
+	}
+	var reportType v3.GlobalReportType
+	if err := json.Unmarshal(p.TypeAsWas, &reportType); err != nil {
+		return nil, fmt.Errorf("decode report type: %w", invalid(err))
+	}
+	// The limits were checked when the run was planned.
+	return report.Validate(&manifest, map[string]*v3.GlobalReportType{p.Type: &reportType}, report.Limits{MaxPerHour: 60})
+}

@@ -1,0 +1,196 @@
+package activities
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/probity/probity/internal/benchmark"
+	"github.com/probity/probity/internal/evidence"
+)
+
+// The names of the sources in a provenance.
+const (
+	sourceAudit      = "audit-logs"
+	sourceFlows      = "flow-logs"
+	sourceBenchmarks = "benchmark-results"
+)
+
+// Codes of reasons that only the computation knows.
+const (
+	reasonUnreadable   = "unreadable-objects"
+	reasonNotEvaluated = "not-evaluated"
+	reasonNotLogged    = "not-logged"
+)
+
+// provenance states where everything came from and decides what the report is worth.
+func (c *computation) provenance() *evidence.Provenance {
+	p := &evidence.Provenance{Interval: c.plan.Interval, Differences: c.differences}
+	needs := evidence.Needs{Snapshot: c.want.needsState(c.def)}
+	var extra []evidence.Reason
+	if c.snapshot != nil {
+		p.Snapshot = &evidence.SnapshotUse{
+			Time: c.snapshot.Time, SHA256: c.plan.Baseline.SHA256, Missing: c.snapshot.MissingKinds(),
+			Key:        strings.TrimPrefix(c.Store.Layout.Snapshot(c.snapshot.Time), c.Store.Layout.Root()) + evidence.ManifestName,
+			AgeSeconds: int64(c.plan.Interval.Start.Sub(c.snapshot.Time) / time.Second),
+		}
+	}
+	stateUnknown := needs.Snapshot && c.snapshot == nil
+	if (c.want.endpoints || c.want.audit) && !stateUnknown {
+		needs.Sources = append(needs.Sources, sourceAudit)
+		if len(c.gathered.Changes) > 0 {
+			source, reasons := c.auditSource()
+			p.Sources, extra = append(p.Sources, source), append(extra, reasons...)
+		}
+	}
+	if c.want.flows && !stateUnknown {
+		needs.Sources = append(needs.Sources, sourceFlows)
+		if len(c.gathered.Flows) > 0 {
+			p.Sources = append(p.Sources, c.flowSource())
+		}
+	}
+	if c.want.benchmarks {
+		needs.Sources = append(needs.Sources, sourceBenchmarks)
+		if !c.gathered.Benchmarks.Results.IsZero() {
+			source, reasons := c.benchmarkSource()
+			p.Sources, extra = append(p.Sources, source), append(extra, reasons...)
+		}
+	}
+	p.Decide(needs, append(extra, c.stateReasons()...)...)
+	return p
+}
+
+// stateReasons are what the replay could not read or evaluate.
+func (c *computation) stateReasons() []evidence.Reason {
+	var reasons []evidence.Reason
+	slices.Sort(c.bad)
+	for _, text := range c.bad {
+		reasons = append(reasons, evidence.Reason{Verdict: evidence.Partial, Code: reasonUnreadable, Text: text})
+	}
+	if c.found == nil {
+		return reasons
+	}
+	for _, warning := range c.found.Warnings {
+		reasons = append(reasons, evidence.Reason{
+			Verdict: evidence.Partial, Code: reasonNotEvaluated, Text: fmt.Sprintf("%s: %s", warning.Object, warning.Reason),
+		})
+	}
+	return reasons
+}
+
+// auditSource counts in ways that do not depend on how the log is spread over files.
+func (c *computation) auditSource() (evidence.Source, []evidence.Reason) {
+	facts := &c.merged
+	source := evidence.Source{
+		Name: sourceAudit, Kind: c.Audit,
+		Query: fmt.Sprintf("audit.k8s.io/v1 events of stage ResponseComplete, verbs create, update, patch, delete and deletecollection, "+
+			"successful, no dry runs, stageTimestamp from %s to %s", c.plan.From.Format(time.RFC3339), c.plan.Interval.End.Format(time.RFC3339)),
+		Count: evidence.Counts{
+			Lines: facts.Lines, Records: facts.Events, Used: facts.Entries, Duplicates: facts.Duplicates, Refused: facts.Refused,
+		},
+		First: timeOrNil(facts.First), Last: timeOrNil(facts.Last),
+	}
+	for _, bad := range facts.Bad {
+		source.Count.Bad += bad
+	}
+	for _, part := range c.gathered.Changes {
+		addRead(&source, part.Read)
+	}
+	hours := func(hour time.Time) int64 { return facts.Hours[hour.UTC().Format("2006-01-02T15")] }
+	for _, gap := range evidence.HoursWithout(c.plan.Interval, hours) {
+		if gap.End.Sub(gap.Start) > c.Rules.AuditQuiet {
+			gap.Reason = "no audit events"
+			source.Gaps = append(source.Gaps, gap)
+		}
+	}
+	var reasons []evidence.Reason
+	for _, warning := range facts.Warnings() {
+		// A sub-resource that is not logged in full is how the old product's own audit policy is: the reader copes.
+		if strings.Contains(warning, "/") {
+			source.Notes = append(source.Notes, warning)
+			continue
+		}
+		reasons = append(reasons, evidence.Reason{Verdict: evidence.Partial, Code: reasonNotLogged, Source: sourceAudit, Text: warning})
+	}
+	for _, end := range facts.NamespaceEnds {
+		source.Notes = append(source.Notes, fmt.Sprintf("end of namespace %s known by: %s", end.Name, end.How))
+	}
+	if c.found != nil && c.found.Counts.Orphaned > 0 {
+		source.Notes = append(source.Notes, fmt.Sprintf("%d changes end or bind an object that was never seen", c.found.Counts.Orphaned))
+	}
+	return source, reasons
+}
+
+func (c *computation) flowSource() evidence.Source {
+	stats := &c.flowStats
+	source := evidence.Source{
+		Name: sourceFlows, Kind: c.Flows,
+		Query: fmt.Sprintf("flow records whose time from start to end overlaps %s", c.plan.Interval),
+		Count: evidence.Counts{Lines: stats.Lines, Records: stats.Records(), Used: stats.Used, Bad: stats.BadLines()},
+		First: timeOrNil(stats.First), Last: timeOrNil(stats.Last),
+	}
+	for _, part := range c.gathered.Flows {
+		addRead(&source, part.Read)
+	}
+	for _, missing := range stats.Missing() {
+		source.Gaps = append(source.Gaps, evidence.Gap{Start: missing.Start, End: missing.End, Reason: "no flow logs"})
+	}
+	return source
+}
+
+// benchmarkSource states what is known of the nodes; one that was not evaluated makes the report partial.
+func (c *computation) benchmarkSource() (evidence.Source, []evidence.Reason) {
+	source := evidence.Source{
+		Name: sourceBenchmarks, Kind: c.Benchmarks,
+		Query: fmt.Sprintf("of each node the newest kube-bench result from %s to %s",
+			c.plan.Interval.Start.Format(time.RFC3339), c.plan.Interval.End.Format(time.RFC3339)),
+		Count: evidence.Counts{Records: int64(len(c.scans))},
+		Notes: c.benchmark.Notes,
+	}
+	var reasons []evidence.Reason
+	for _, node := range c.benchmark.Nodes {
+		if node.Summary.Status != benchmark.NotEvaluated {
+			source.Count.Used++
+			continue
+		}
+		reasons = append(reasons, evidence.Reason{
+			Verdict: evidence.Partial, Code: reasonNotEvaluated, Source: sourceBenchmarks,
+			Text: fmt.Sprintf("node %s is not evaluated", node.NodeName),
+		})
+	}
+	for i := range c.scans {
+		source.First, source.Last = widen(source.First, source.Last, c.scans[i].Time)
+	}
+	return source, reasons
+}
+
+func widen(first, last *time.Time, at time.Time) (*time.Time, *time.Time) {
+	if at.IsZero() {
+		return first, last
+	}
+	if first == nil || at.Before(*first) {
+		first = &at
+	}
+	if last == nil || at.After(*last) {
+		last = &at
+	}
+	return first, last
+}
+
+// addRead adds what the reader found wrong with the files. How many there were is no part of it: it would tell how the log is
+// split.
+func addRead(source *evidence.Source, read ReadStats) {
+	source.Count.TooLong += read.TooLong
+	source.Count.Truncated += int64(len(read.Damaged))
+	for _, name := range read.Damaged {
+		source.Notes = append(source.Notes, name+" ends in the middle: what follows in it is lost")
+	}
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,274 @@
+package activities
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+
+	"github.com/probity/probity/internal/audit"
+	"github.com/probity/probity/internal/benchmark"
+	"github.com/probity/probity/internal/evidence"
+	"github.com/probity/probity/internal/flow"
+	"github.com/probity/probity/internal/report"
+	"github.com/probity/probity/internal/resource"
+	"github.com/probity/probity/internal/timeline"
+)
+
+// computation is one report being computed.
+type computation struct {
+	*Compute
+	plan     *planned
+	def      *report.Definition
+	want     gathers
+	gathered Gathered
+	beat     *beat
+
+	timeline    *timeline.Timeline
+	snapshot    *evidence.Snapshot
+	facts       []audit.Facts
+	differ      *audit.Differ
+	merged      audit.Facts
+	found       *timeline.Result
+	differences []evidence.Difference
+	flowStats   flow.Stats
+	benchmark   benchmark.Rows
+	scans       []benchmark.Scan
+	bad         []string // objects of the snapshot that could not be read
+	notes       []string
+}
+
+// loadState prepares the timeline with the baseline snapshot.
+func (c *computation) loadState(ctx context.Context) error {
+	if !c.want.endpoints && !c.want.audit {
+		return nil
+	}
+	if err := c.readFacts(ctx); err != nil {
+		return err
+	}
+	scope, err := timeline.NewScope(c.def.Spec.Endpoints)
+	if err != nil {
+		return fmt.Errorf("spec.endpoints: %w", invalid(err))
+	}
+	options := timeline.Options{Interval: c.plan.Interval, Scope: scope, PodsNeedNode: c.merged.PodsNeedNode()}
+	for _, text := range c.Rules.PrivateNets {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return fmt.Errorf("private network %q is no CIDR: %w", text, invalid(err))
+		}
+		options.PrivateNets = append(options.PrivateNets, prefix)
+	}
+	if c.timeline, err = timeline.New(options); err != nil {
+		return err
+	}
+	if c.want.audit {
+		c.differ = audit.NewDiffer(c.plan.Interval, c.def.TypeSpec.AuditEventsSelection.Resources)
+	}
+	if c.plan.Baseline == nil {
+		return nil
+	}
+	c.snapshot, err = c.readSnapshot(ctx, c.plan.Baseline, func(raw []byte, obj *resource.Object) error {
+		if c.differ != nil {
+			if err := c.differ.Baseline(raw); err != nil {
+				return err
+			}
+		}
+		return c.timeline.Baseline(obj)
+	})
+	return err
+}
+
+func (c *computation) readFacts(ctx context.Context) error {
+	for _, part := range c.gathered.Changes {
+		var facts audit.Facts
+		if err := c.Store.readJSON(ctx, part.Facts, &facts); err != nil {
+			return err
+		}
+		c.facts = append(c.facts, facts)
+		c.merged.Add(facts)
+	}
+	return nil
+}
+
+// readSnapshot gives every object of an archived snapshot, checked against its manifest.
+func (c *computation) readSnapshot(
+	ctx context.Context, ref *snapshotRef, yield func(raw []byte, obj *resource.Object) error,
+) (*evidence.Snapshot, error) {
+	folder := c.Store.Layout.Snapshot(ref.At)
+	encoded, err := c.Store.readAll(ctx, folder+evidence.ManifestName)
+	if err != nil {
+		return nil, err
+	}
+	if evidence.Digest(encoded) != ref.SHA256 {
+		return nil, fmt.Errorf("snapshot %s: its manifest changed since the run was planned: %w", folder, ErrConflict)
+	}
+	snapshot, err := evidence.ReadSnapshot(encoded)
+	if err != nil {
+		return nil, err
+	}
+	for _, object := range snapshot.Objects {
+		at := Ref{Key: folder + object.Key, SHA256: object.SHA256, Bytes: object.Bytes}
+		if err := c.readKind(ctx, at, yield); err != nil {
+			return nil, err
+		}
+	}
+	return &snapshot, nil
+}
+
+func (c *computation) readKind(ctx context.Context, ref Ref, yield func([]byte, *resource.Object) error) error {
+	body, err := c.Store.open(ctx, ref, true)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	lines := bufio.NewReaderSize(body, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", ref.Key, err)
+		}
+		c.beat.tick()
+		obj, err := resource.Read(line)
+		if err != nil {
+			// One object that cannot be read must not hide all the others; that it is missing is a reason to be partial.
+			c.bad = append(c.bad, err.Error())
+			continue
+		}
+		if err := yield(line, obj); err != nil {
+			return err
+		}
+	}
+}
+
+// replay applies the changes in order, keeps the selected events with what each changed, and compares the state with the
+// later snapshot when its time has come.
+func (c *computation) replay(ctx context.Context) error {
+	if c.timeline == nil {
+		return nil
+	}
+	if err := c.applyRuns(ctx); err != nil {
+		return err
+	}
+	found, err := c.timeline.Finish()
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	c.found = found
+	return nil
+}
+
+func (c *computation) applyRuns(ctx context.Context) error {
+	var readers []io.Reader
+	for _, part := range c.gathered.Changes {
+		body, err := c.Store.open(ctx, part.Run, true)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		readers = append(readers, body)
+	}
+	stream := audit.Merge(c.facts, readers)
+	compared := c.plan.Later == nil
+	for {
+		entry, ok, err := stream.Next()
+		if err != nil {
+			return fmt.Errorf("merge audit logs: %w", err)
+		}
+		if !compared && (!ok || entry.Time.After(c.plan.Later.At)) {
+			compared = true
+			if err := c.compare(ctx); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			c.merged = stream.Facts()
+			return nil
+		}
+		if err := c.apply(&entry); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *computation) apply(entry *audit.Entry) error {
+	c.beat.tick()
+	if err := c.beat.err(); err != nil {
+		return err
+	}
+	for _, change := range entry.Changes {
+		if err := c.timeline.Apply(change); err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+	}
+	if c.differ == nil {
+		return nil
+	}
+	return c.differ.Add(*entry)
+}
+
+// compare lists where the replayed state and the later snapshot disagree, and goes on from what the snapshot says
+// (decisions.md, "Snapshot and log disagree").
+func (c *computation) compare(ctx context.Context) error {
+	var objects []*resource.Object
+	_, err := c.readSnapshot(ctx, c.plan.Later, func(_ []byte, obj *resource.Object) error {
+		objects = append(objects, obj)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	differences := c.timeline.Diff(slices.Values(objects))
+	c.differences = report.Differences(differences, c.plan.Later.At)
+	there := make(map[resource.Key]*resource.Object, len(objects))
+	for _, obj := range objects {
+		there[obj.ID.Key] = obj
+	}
+	for _, difference := range differences {
+		change := resource.Change{Time: c.plan.Later.At, ID: resource.ID{Key: difference.Object}}
+		if obj := there[difference.Object]; obj != nil {
+			change.ID, change.Version, change.Object = obj.ID, obj.Version, obj
+		}
+		if err := c.timeline.Apply(change); err != nil {
+			return fmt.Errorf("correct the state by snapshot: %w", err)
+		}
+	}
+	return nil
+}
+
+// readBenchmarks judges the nodes' results by the definition's parameters.
+func (c *computation) readBenchmarks(ctx context.Context) error {
+	if !c.want.benchmarks || c.gathered.Benchmarks.Results.IsZero() {
+		return nil
+	}
+	body, err := c.Store.open(ctx, c.gathered.Benchmarks.Results, true)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	decoder := json.NewDecoder(body)
+	for {
+		var line benchmarkLine
+		err := decoder.Decode(&line)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read benchmark results: %w", err)
+		}
+		result, err := benchmark.ReadResult(line.Raw)
+		if err != nil {
+			c.bad = append(c.bad, fmt.Sprintf("benchmark result of %s: %v", line.Node, err))
+			continue
+		}
+		c.scans = append(c.scans, benchmark.Scan{Node: line.Node, Time: line.At, Result: result})
+	}
+	c.benchmark = benchmark.Build(c.scans, benchmark.Options{Interval: c.plan.Interval, Params: c.def.Spec.CIS})
+	return nil
+}

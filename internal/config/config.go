@@ -1,0 +1,90 @@
+// Package config is Probity's configuration: one YAML file, with every value also by flag and by PROBITY_* environment
+// variable. A flag wins over the environment, the environment over the file, the file over the default.
+package config
+
+import (
+	"time"
+)
+
+// Config is everything a Probity process can be told.
+type Config struct {
+	// Cluster names the cluster in keys, reports and schedules.
+	Cluster  string
+	Inputs   Inputs
+	Bucket   Bucket
+	Temporal Temporal
+	Schedule Schedule
+	Retry    Retry
+	Snapshot Snapshot
+	Worker   Worker
+	Log      Log
+}
+
+// Inputs are folders on disk; an empty one is a source that is not there.
+type Inputs struct {
+	Cluster    string // the cluster's resources as files
+	ClusterAt  string // the moment they speak of, RFC 3339; "" = the newest time found in them
+	Audit      string // audit logs
+	Flows      string // flow logs
+	Benchmarks string // kube-bench results
+	Reports    string // GlobalReport and GlobalReportType manifests
+	// AuditQuiet is the longest span without any audit event that is taken for a quiet cluster.
+	AuditQuiet time.Duration
+	// PrivateNets are the addresses that are not the internet, CIDRs; none means RFC 1918.
+	PrivateNets []string
+}
+
+// Bucket is the S3 bucket that everything is written to.
+type Bucket struct {
+	Endpoint  string // "" = Amazon S3
+	Region    string
+	Name      string
+	Prefix    string // below which every key lies; may be ""
+	PathStyle bool
+	CAFile    string // PEM, for a private CA
+	// CredentialsFile is an INI file as the AWS tools read it; "" = the SDK's own chain.
+	CredentialsFile string
+	Encryption      string // "", "AES256" or "aws:kms"
+	KMSKey          string
+	LockMode        string // "", "GOVERNANCE" or "COMPLIANCE"
+	LockDays        int
+}
+
+// Temporal is the server; what is empty comes from Temporal's own environment variables and configuration file.
+type Temporal struct {
+	Address   string
+	Namespace string
+	TaskQueue string
+}
+
+// Schedule is how reports are scheduled.
+type Schedule struct {
+	StartDelay   time.Duration // from an interval's end to its report: the time that logs take to arrive
+	MaxPerHour   int           // most firings that a report's schedule may have in any hour
+	MaxActive    int           // most runs of one report that are active at one time
+	SyncInterval time.Duration // how often the starter compares definitions and schedules
+}
+
+// Retry is how failing steps are repeated; the number of attempts is fixed at six.
+type Retry struct {
+	Interval time.Duration // pause before the second attempt of a long step; it doubles
+}
+
+// Snapshot is how often the cluster is listed.
+type Snapshot struct {
+	Schedule string // crontab, UTC
+}
+
+// Worker is the process that does the work.
+type Worker struct {
+	Parallel       int    // activities at one time
+	MetricsAddress string // host:port for Prometheus; "" = off
+	Scratch        string // folder for temporary files; "" = the system's
+	MemoryMiB      int    // most memory that one reducer holds before it spills to disk
+}
+
+// Log is the process's own log.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // text or json
+}

@@ -1,0 +1,181 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/pflag"
+	"sigs.k8s.io/yaml"
+)
+
+// oldNames are settings of the product whose place Probity takes, and what they are called here.
+var oldNames = map[string]string{
+	"TIGERA_COMPLIANCE_JOB_START_DELAY": "schedule-start-delay",
+	"TIGERA_COMPLIANCE_SNAPSHOT_HOUR":   "snapshot-schedule",
+}
+
+// ignoredNames are settings of that product which have no counterpart, and why.
+var ignoredNames = map[string]string{
+	"TIGERA_COMPLIANCE_MAX_FAILED_JOBS_HISTORY": "every outcome is kept in the bucket; the status shows three",
+	"TIGERA_COMPLIANCE_MAX_JOB_RETRIES":         "every step is tried six times",
+	"TIGERA_COMPLIANCE_JOB_NAMESPACE":           "reports run in workers, not in jobs",
+}
+
+// Load fills what no flag has set, from the environment and then from the file (path may be ""). It fails at the first value
+// that cannot be used, naming it and where it came from. Notices tell of old names that were accepted.
+func Load(flags *pflag.FlagSet, path string, environ []string) (notices []string, err error) {
+	env := make(map[string]string, len(environ))
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	var failure error
+	set := func(flag *pflag.Flag, value, source string) {
+		if failure == nil && !flag.Changed {
+			if err := flags.Set(flag.Name, value); err != nil {
+				failure = fmt.Errorf("%s: cannot use %q for %s: %w", source, value, flag.Name, err)
+			}
+		}
+	}
+	flags.VisitAll(func(flag *pflag.Flag) {
+		name := "PROBITY_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+		if value, ok := env[name]; ok {
+			set(flag, value, "environment variable "+name)
+		}
+	})
+	notices = setOldNames(flags, env, set)
+	if failure != nil {
+		return notices, failure
+	}
+	values, err := readFile(path)
+	if err != nil {
+		return notices, err
+	}
+	for _, value := range values {
+		flag := flags.Lookup(value.flag)
+		if flag == nil {
+			return notices, fmt.Errorf("%s: unknown setting %q: see the help of the command for the names", path, value.name)
+		}
+		set(flag, value.text, path)
+	}
+	return notices, failure
+}
+
+func setOldNames(flags *pflag.FlagSet, env map[string]string, set func(*pflag.Flag, string, string)) []string {
+	var notices []string
+	for _, old := range sortedKeys(oldNames) {
+		value, ok := env[old]
+		flag := flags.Lookup(oldNames[old])
+		if !ok || flag == nil || flag.Changed {
+			continue
+		}
+		if old == "TIGERA_COMPLIANCE_SNAPSHOT_HOUR" {
+			value = "0 " + value + " * * *"
+		}
+		set(flag, value, "environment variable "+old)
+		notices = append(notices, fmt.Sprintf("%s is accepted; its name here is --%s", old, flag.Name))
+	}
+	for _, old := range sortedKeys(ignoredNames) {
+		if _, ok := env[old]; ok {
+			notices = append(notices, fmt.Sprintf("%s has no effect: %s", old, ignoredNames[old]))
+		}
+	}
+	return notices
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+type fileValue struct{ name, flag, text string }
+
+// readFile flattens the YAML file: bucket.pathStyle becomes the flag bucket-path-style.
+func readFile(path string) ([]fileValue, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	var tree map[string]any
+	if err := yaml.UnmarshalStrict(data, &tree); err != nil {
+		return nil, fmt.Errorf("read configuration %s: %w", path, err)
+	}
+	var values []fileValue
+	for top, value := range tree {
+		section, ok := value.(map[string]any)
+		if !ok {
+			values = append(values, fileValue{top, dashed(top), fmt.Sprint(value)})
+			continue
+		}
+		for name, value := range section {
+			values = append(values, fileValue{top + "." + name, dashed(top) + "-" + dashed(name), fmt.Sprint(value)})
+		}
+	}
+	slices.SortFunc(values, func(a, b fileValue) int { return strings.Compare(a.name, b.name) })
+	return values, nil
+}
+
+func dashed(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// Validate checks what a flag's own type cannot. Each error names the setting, its value and what would be right.
+func (c *Config) Validate() error {
+	switch {
+	case c.Schedule.MaxPerHour < 1 || c.Schedule.MaxPerHour > 60:
+		return fmt.Errorf("schedule.maxPerHour is %d: use 1 to 60", c.Schedule.MaxPerHour)
+	case c.Schedule.MaxActive < 1:
+		return fmt.Errorf("schedule.maxActive is %d: use 1 or more", c.Schedule.MaxActive)
+	case c.Schedule.StartDelay < 0:
+		return fmt.Errorf("schedule.startDelay is %s: use 0s or more", c.Schedule.StartDelay)
+	case c.Schedule.SyncInterval <= 0:
+		return fmt.Errorf("schedule.syncInterval is %s: use more than 0s", c.Schedule.SyncInterval)
+	case c.Retry.Interval <= 0:
+		return fmt.Errorf("retry.interval is %s: use more than 0s", c.Retry.Interval)
+	case c.Worker.Parallel < 1:
+		return fmt.Errorf("worker.parallel is %d: use 1 or more", c.Worker.Parallel)
+	case c.Worker.MemoryMiB < 16:
+		return fmt.Errorf("worker.memoryMib is %d: use 16 or more", c.Worker.MemoryMiB)
+	case c.Bucket.Name == "":
+		return fmt.Errorf("bucket.name is empty: name the S3 bucket")
+	case !slices.Contains([]string{"", "GOVERNANCE", "COMPLIANCE"}, c.Bucket.LockMode):
+		return fmt.Errorf("bucket.lockMode is %q: use GOVERNANCE or COMPLIANCE, or leave it out", c.Bucket.LockMode)
+	case (c.Bucket.LockMode == "") != (c.Bucket.LockDays == 0):
+		return fmt.Errorf("bucket.lockMode is %q with lockDays %d: give both or none", c.Bucket.LockMode, c.Bucket.LockDays)
+	}
+	return nil
+}
+
+// Logger builds the process's logger.
+func (l *Log) Logger(out *os.File) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
+		return nil, fmt.Errorf("log.level is %q: use debug, info, warn or error", l.Level)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch l.Format {
+	case "text":
+		return slog.New(slog.NewTextHandler(out, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(out, options)), nil
+	}
+	return nil, fmt.Errorf("log.format is %q: use text or json", l.Format)
+}

@@ -1,0 +1,206 @@
+package starter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/probity/probity/internal/cron"
+	"github.com/probity/probity/internal/report"
+	"github.com/probity/probity/workflows"
+)
+
+// Settings are what a schedule's ticks are told, beside the definition.
+type Settings struct {
+	TaskQueue     string
+	StartDelay    time.Duration
+	MaxActive     int
+	RetryInterval time.Duration
+}
+
+// Schedules keeps one Temporal Schedule for each report. It must have only one user at a time: the SDK's update is a read
+// followed by a write without a conflict token (temporal-practice.md 3.5).
+type Schedules struct {
+	client   client.Client
+	settings Settings
+	logger   *slog.Logger
+}
+
+// NewSchedules returns the keeper of the schedules behind the client.
+func NewSchedules(c client.Client, settings Settings, logger *slog.Logger) *Schedules {
+	return &Schedules{client: c, settings: settings, logger: logger}
+}
+
+// specMemo is the action memo that holds the digest of what the schedule was made from.
+const specMemo = "probity.spec"
+
+// Ensure creates the report's schedule, or brings it in line with the definition; nothing is written when it is.
+func (s *Schedules) Ensure(ctx context.Context, def *report.Definition, raw json.RawMessage) error {
+	want, err := s.schedule(def, raw)
+	if err != nil {
+		return err
+	}
+	handle := s.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(def.Name))
+	_, err = handle.Describe(ctx)
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return s.create(ctx, def, want)
+	}
+	if err != nil {
+		return fmt.Errorf("describe schedule of %s: %w", def.Name, err)
+	}
+	changed := false
+	err = handle.Update(ctx, client.ScheduleUpdateOptions{
+		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			if upToDate(&in.Description.Schedule, want) {
+				return nil, temporal.ErrSkipScheduleUpdate
+			}
+			changed = true
+			return &client.ScheduleUpdate{Schedule: want}, nil
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("update schedule of %s: %w", def.Name, err)
+	}
+	if changed {
+		s.logger.Info("schedule updated", "report", def.Name, "schedule", def.Spec.Schedule, "suspended", def.Suspended())
+	}
+	return nil
+}
+
+func (s *Schedules) create(ctx context.Context, def *report.Definition, want *client.Schedule) error {
+	_, err := s.client.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID:      workflows.ScheduleID(def.Name),
+		Spec:    *want.Spec,
+		Action:  want.Action,
+		Overlap: want.Policy.Overlap,
+		Paused:  want.State.Paused,
+		Note:    want.State.Note,
+	})
+	if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		return fmt.Errorf("create schedule of %s: %w", def.Name, err)
+	}
+	s.logger.Info("schedule created", "report", def.Name, "schedule", def.Spec.Schedule, "suspended", def.Suspended())
+	return nil
+}
+
+// Remove deletes a report's schedule. Runs that are active finish, and nothing archived is touched.
+func (s *Schedules) Remove(ctx context.Context, name string) error {
+	err := s.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(name)).Delete(ctx)
+	var gone *serviceerror.NotFound
+	if err != nil && !errors.As(err, &gone) {
+		return fmt.Errorf("delete schedule of %s: %w", name, err)
+	}
+	if err == nil {
+		s.logger.Info("schedule deleted", "report", name)
+	}
+	return nil
+}
+
+// Names lists the reports that have a schedule, in no order. The list lags behind by a moment.
+func (s *Schedules) Names(ctx context.Context) ([]string, error) {
+	list, err := s.client.ScheduleClient().List(ctx, client.ScheduleListOptions{PageSize: 200})
+	if err != nil {
+		return nil, fmt.Errorf("list schedules: %w", err)
+	}
+	var names []string
+	for list.HasNext() {
+		entry, err := list.Next()
+		if err != nil {
+			return nil, fmt.Errorf("list schedules: %w", err)
+		}
+		if name, ok := strings.CutPrefix(entry.ID, workflows.ScheduleID("")); ok {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+func (s *Schedules) schedule(def *report.Definition, raw json.RawMessage) (*client.Schedule, error) {
+	input := workflows.TickInput{
+		Report: def.Name, Type: def.TypeName, Definition: raw, Schedule: def.Schedule.String(),
+		Delay: s.settings.StartDelay, MaxActive: s.settings.MaxActive, RetryInterval: s.settings.RetryInterval,
+	}
+	digest, err := digestOf(input)
+	if err != nil {
+		return nil, err
+	}
+	state := &client.ScheduleState{Paused: def.Suspended()}
+	if state.Paused {
+		state.Note = "suspended by spec.suspend"
+	}
+	return &client.Schedule{
+		Spec: &client.ScheduleSpec{Calendars: calendars(*def.Schedule)},
+		Action: &client.ScheduleWorkflowAction{
+			ID:        workflows.TickID(def.Name),
+			Workflow:  workflows.TickName,
+			Args:      []any{input},
+			TaskQueue: s.settings.TaskQueue,
+			Memo:      map[string]any{specMemo: digest, "cron": def.Schedule.String()},
+			TypedSearchAttributes: temporal.NewSearchAttributes(
+				workflows.GlobalReportKey.ValueSet(def.Name), workflows.ReportTypeKey.ValueSet(def.TypeName)),
+			StaticSummary: "tick of " + def.Name + " (" + def.Schedule.String() + ")",
+		},
+		Policy: &client.SchedulePolicies{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL},
+		State:  state,
+	}, nil
+}
+
+func upToDate(have, want *client.Schedule) bool {
+	haveAction, ok := have.Action.(*client.ScheduleWorkflowAction)
+	if !ok || have.State == nil || have.State.Paused != want.State.Paused {
+		return false
+	}
+	wantAction := want.Action.(*client.ScheduleWorkflowAction)
+	return memoText(haveAction.Memo[specMemo]) == wantAction.Memo[specMemo]
+}
+
+// memoText reads a memo field, which a description gives back as an encoded payload.
+func memoText(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case *commonpb.Payload:
+		var text string
+		if converter.GetDefaultDataConverter().FromPayload(v, &text) == nil {
+			return text
+		}
+	}
+	return ""
+}
+
+// calendars spells every field out: Temporal takes a missing minute or hour for zero.
+func calendars(schedule cron.Schedule) []client.ScheduleCalendarSpec {
+	var out []client.ScheduleCalendarSpec
+	for _, c := range schedule.Calendars() {
+		out = append(out, client.ScheduleCalendarSpec{
+			Second:     []client.ScheduleRange{{Start: 0}},
+			Minute:     ranges(c.Minute),
+			Hour:       ranges(c.Hour),
+			DayOfMonth: ranges(c.DayOfMonth),
+			Month:      ranges(c.Month),
+			DayOfWeek:  ranges(c.DayOfWeek),
+			Comment:    schedule.String(),
+		})
+	}
+	return out
+}
+
+func ranges(in []cron.Range) []client.ScheduleRange {
+	out := make([]client.ScheduleRange, len(in))
+	for i, r := range in {
+		out[i] = client.ScheduleRange{Start: r.Start, End: r.End, Step: r.Step}
+	}
+	return out
+}

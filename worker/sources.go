@@ -1,0 +1,155 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/probity/probity/activities"
+	"github.com/probity/probity/internal/config"
+	"github.com/probity/probity/internal/flow"
+	"github.com/probity/probity/internal/interval"
+	"github.com/probity/probity/internal/logfile"
+	"github.com/probity/probity/internal/resource"
+)
+
+// fromFiles is what a provenance calls inputs on disk. Which folder that is, and how its files are cut, is no part of it: the
+// same records must give the same report wherever they lie.
+const fromFiles = "files"
+
+// clusterFiles is a cluster as files behind the activities' port.
+type clusterFiles struct{ *logfile.Cluster }
+
+func (c clusterFiles) Each(
+	ctx context.Context, yield func(resource.Kind, json.RawMessage) error,
+) (activities.ClusterListing, error) {
+	stats, err := c.Cluster.Each(ctx, yield)
+	if err != nil {
+		return activities.ClusterListing{}, err
+	}
+	listing := activities.ClusterListing{At: stats.At, Notes: stats.Notes}
+	for _, kind := range slices.Sorted(maps.Keys(stats.Other)) {
+		listing.NotFollowed += stats.Other[kind]
+	}
+	return listing, nil
+}
+
+// auditFiles is a folder of audit logs behind the activities' port.
+type auditFiles struct{ *logfile.AuditLog }
+
+func (a auditFiles) Describe() string { return fromFiles }
+
+func (a auditFiles) Partitions(ctx context.Context, from, to time.Time) ([]activities.Partition, error) {
+	parts, err := a.AuditLog.Partitions(ctx, from, to)
+	return encodeParts(parts, err)
+}
+
+func (a auditFiles) Read(ctx context.Context, part activities.Partition, line func([]byte) error) (activities.ReadStats, error) {
+	var own logfile.Partition
+	if err := json.Unmarshal(part, &own); err != nil {
+		return activities.ReadStats{}, fmt.Errorf("decode partition: %w", err)
+	}
+	var failure error // of the caller: the reader itself goes on to the end of the partition
+	stats, err := a.AuditLog.Read(ctx, own, func(l []byte) {
+		if failure == nil {
+			failure = line(l)
+		}
+	})
+	if err == nil {
+		err = failure
+	}
+	return readStats(stats, stats.Damaged), err
+}
+
+// flowFiles is a folder of flow logs behind the activities' port.
+type flowFiles struct{ options logfile.FlowLogOptions }
+
+func (f flowFiles) Describe() string { return fromFiles }
+
+func (f flowFiles) Partitions(ctx context.Context, iv interval.Interval) ([]activities.Partition, error) {
+	log, err := logfile.NewFlowLog(f.options)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := log.Partitions(ctx, iv)
+	return encodeParts(parts, err)
+}
+
+func (f flowFiles) Reduce(
+	ctx context.Context, part activities.Partition, into *flow.Reducer, progress func(int64),
+) (activities.ReadStats, error) {
+	var own logfile.FlowPartition
+	if err := json.Unmarshal(part, &own); err != nil {
+		return activities.ReadStats{}, fmt.Errorf("decode partition: %w", err)
+	}
+	options := f.options
+	options.Progress = func(at logfile.FlowProgress) { progress(at.Bytes) }
+	log, err := logfile.NewFlowLog(options)
+	if err != nil {
+		return activities.ReadStats{}, err
+	}
+	stats, err := log.Reduce(ctx, own, into)
+	return readStats(stats.LineStats, stats.Damaged), err
+}
+
+// benchmarkFiles is a folder of kube-bench results behind the activities' port.
+type benchmarkFiles struct{ *logfile.Benchmarks }
+
+func (b benchmarkFiles) Describe() string { return fromFiles }
+
+// flowBatch is the size of a partition on disk: some seconds of work, and small enough that a day of a busy cluster is read in
+// parallel.
+const flowBatch = 512 << 20
+
+func encodeParts[P any](parts []P, err error) ([]activities.Partition, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := make([]activities.Partition, len(parts))
+	for i := range parts {
+		if out[i], err = json.Marshal(parts[i]); err != nil {
+			return nil, fmt.Errorf("encode partition: %w", err)
+		}
+	}
+	return out, nil
+}
+
+func readStats(stats logfile.LineStats, damaged []string) activities.ReadStats {
+	return activities.ReadStats{
+		Lines: stats.Lines, Bytes: stats.Bytes, TooLong: stats.TooLong, Damaged: damaged,
+	}
+}
+
+// filePorts opens the folders that the configuration names; a source without a folder is nil.
+func filePorts(cfg *config.Config) (*Ports, error) {
+	ports := &Ports{}
+	in := &cfg.Inputs
+	if in.Cluster != "" {
+		options := logfile.ClusterOptions{}
+		if in.ClusterAt != "" {
+			at, err := time.Parse(time.RFC3339, in.ClusterAt)
+			if err != nil {
+				return nil, fmt.Errorf("inputs.clusterAt is %q: give a time like 2026-11-21T00:00:00Z", in.ClusterAt)
+			}
+			options.At = at
+		}
+		ports.Cluster = clusterFiles{logfile.NewCluster(in.Cluster, options)}
+	}
+	if in.Audit != "" {
+		ports.Audit = auditFiles{&logfile.AuditLog{Dir: in.Audit}}
+	}
+	if in.Flows != "" {
+		options := logfile.FlowLogOptions{Dir: in.Flows, BatchBytes: flowBatch}
+		if _, err := logfile.NewFlowLog(options); err != nil {
+			return nil, err
+		}
+		ports.Flows = flowFiles{options}
+	}
+	if in.Benchmarks != "" {
+		ports.Benchmarks = benchmarkFiles{&logfile.Benchmarks{Dir: in.Benchmarks}}
+	}
+	return ports, nil
+}
