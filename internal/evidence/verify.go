@@ -35,7 +35,7 @@ const (
 	FaultExtra    = "extra"    // there, but not listed
 	FaultSize     = "size"     // other size than listed
 	FaultDigest   = "digest"   // other bytes than listed
-	FaultManifest = "manifest" // the manifest's bytes are not those it encodes to, or it lies in another bundle's folder
+	FaultManifest = "manifest" // the manifest is missing, cannot be read, or lies in another bundle's folder
 	FaultChain    = "chain"    // a link leads nowhere or to other bytes
 	FaultGap      = "gap"      // the intervals of a chain do not tile
 )
