@@ -77,7 +77,7 @@ func (l *layout) split(line []byte, r *record, key *keySpans) bool {
 			}
 			seen |= 1 << m.field
 			r.at[m.field] = span{uint32(valueAt), uint32(p)}
-			inKey = key.extend(m.field < keyFields, inKey, span{uint32(nameAt), uint32(p)})
+			inKey = key.extend(m.field, inKey, span{uint32(nameAt), uint32(p)})
 		}
 		if p >= len(line) {
 			return false
@@ -90,18 +90,19 @@ func (l *layout) split(line []byte, r *record, key *keySpans) bool {
 	}
 }
 
-// extend adds a member at s; it returns whether the last span can grow.
-func (k *keySpans) extend(isKey, grow bool, s span) bool {
+// extend adds the member of a field; it returns whether the next one can be a part of the same span. The policies are a span
+// of their own, since they do not go with any of their neighbours.
+func (k *keySpans) extend(f field, grow bool, s span) bool {
 	switch {
-	case !isKey:
+	case f >= keyFields:
 		return false
-	case grow:
+	case grow && f != fieldPolicies:
 		k.at[k.n-1].to = s.to
 	default:
 		k.at[k.n] = s
 		k.n++
 	}
-	return true
+	return f != fieldPolicies
 }
 
 // step is the end of an unread member's value, or -1.

@@ -69,13 +69,23 @@ func (r *Reducer) AddLine(line []byte) {
 		return
 	}
 	r.coverage.lines++
-	fast := r.layout.split(line, &r.record, &r.spans)
-	if !fast {
-		if why := r.record.splitGeneral(line); why != "" {
-			r.coverage.reject(why)
-			return
-		}
+	if r.layout.split(line, &r.record, &r.spans) {
+		r.add(true)
+	} else {
+		r.addGeneral(line)
 	}
+}
+
+func (r *Reducer) addGeneral(line []byte) {
+	if why := r.record.splitGeneral(line); why != "" {
+		r.coverage.reject(why)
+		return
+	}
+	r.add(false)
+}
+
+// add adds the record; fast tells that its key spans are known.
+func (r *Reducer) add(fast bool) {
 	var add sums
 	if why := r.record.sums(&add); why != "" {
 		r.coverage.reject(why)
@@ -93,12 +103,12 @@ func (r *Reducer) AddLine(line []byte) {
 
 // find is the group of the record. It is nil when the record's key cannot be read, which is counted.
 func (r *Reducer) find(fast bool) *entry {
-	var hash uint64
+	var numbers lineNumbers
 	if fast {
-		var size int
-		hash, size = r.known.hash(r.record.line, &r.spans)
-		if group := r.known.find(r.record.line, &r.spans, hash, size); group != nil {
-			return group
+		if numbers, fast = r.known.numbers(r.record.line, &r.spans); fast {
+			if group := r.known.find(&numbers); group != nil {
+				return group
+			}
 		}
 	}
 	why := r.keys.key(&r.record, &r.draft)
@@ -115,8 +125,8 @@ func (r *Reducer) find(fast bool) *entry {
 	if group == nil {
 		group = r.insert(string(canonical))
 	}
-	if fast {
-		r.known.add(r.record.line, &r.spans, hash, group)
+	if fast && numbers.age == r.known.age { // else the groups were spilled, and the numbers are void
+		r.known.add(&numbers, group)
 	}
 	return group
 }

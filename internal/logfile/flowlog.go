@@ -114,8 +114,9 @@ func cut(file FlowPiece, size int64) []FlowPiece {
 	}
 	var out []FlowPiece
 	for from := file.From; from < file.To; from += size {
-		file.From, file.To = from, min(from+size, file.To)
-		out = append(out, file)
+		piece := file
+		piece.From, piece.To = from, min(from+size, file.To)
+		out = append(out, piece)
 	}
 	return out
 }
