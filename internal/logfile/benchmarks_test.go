@@ -86,8 +86,7 @@ func TestBenchmarkErrorsNameTheFile(t *testing.T) {
 		{"cut short", "node-1.json", scan("a")[:20], "node-1.json: read kube-bench result: unexpected end"},
 		{"empty", "node-1.json", "", "node-1.json: read kube-bench result: unexpected end"},
 		{"damaged gzip", "node-1.json.gz", string(gzipped(scan("a"))[:20]), "node-1.json.gz: compressed data is damaged"},
-		{"too large", "node-1.json", strings.Repeat(" ", benchmark.MaxResult) + scan("a"), "larger than the 16777216 bytes that are read"},
-		{"too large when unpacked", "node-1.json.gz", string(gzipped(strings.Repeat(" ", benchmark.MaxResult+1))), "larger than the 16777216 bytes that are read"},
+		{"too large when unpacked", "node-1.json.zst", string(zstded(strings.Repeat(" ", benchmark.MaxResult+1))), "larger than the 16777216 bytes that are read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			folder := logfile.Benchmarks{Dir: write(t, map[string]string{c.file: c.text})}
