@@ -15,10 +15,13 @@ type Nets struct {
 // span holds the addresses from first to last, both included, of one family.
 type span struct{ first, last netip.Addr }
 
+var everything = NetsOf(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"))
+
 // AllNets returns the set of every IPv4 and IPv6 address.
-func AllNets() Nets {
-	return NetsOf(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"))
-}
+func AllNets() Nets { return everything }
+
+// all tells quickly, and not always, that a set is of every address.
+func (n Nets) all() bool { return len(n.spans) == 2 && &n.spans[0] == &everything.spans[0] }
 
 // NetsOf returns the set of the prefixes' addresses. IPv4 addresses mapped into IPv6 count as IPv4. Invalid prefixes are left out.
 func NetsOf(prefixes ...netip.Prefix) Nets {
@@ -104,8 +107,26 @@ func (n Nets) Union(other Nets) Nets {
 	return normal(slices.Concat(n.spans, other.spans))
 }
 
+// UnionOf returns the addresses that are in any of the sets.
+func UnionOf(sets []Nets) Nets {
+	if len(sets) == 1 {
+		return sets[0]
+	}
+	var spans []span
+	for _, n := range sets {
+		spans = append(spans, n.spans...)
+	}
+	return normal(spans)
+}
+
 // Intersect returns the addresses that are in both sets.
 func (n Nets) Intersect(other Nets) Nets {
+	switch {
+	case other.all():
+		return n
+	case n.all():
+		return other
+	}
 	var out []span
 	for i, j := 0, 0; i < len(n.spans) && j < len(other.spans); {
 		a, b := n.spans[i], other.spans[j]
@@ -124,6 +145,12 @@ func (n Nets) Intersect(other Nets) Nets {
 
 // Minus returns the addresses of the set that are not in the other.
 func (n Nets) Minus(other Nets) Nets {
+	switch {
+	case other.Empty():
+		return n
+	case other.all():
+		return Nets{}
+	}
 	var out []span
 	j := 0
 	for _, a := range n.spans {

@@ -44,6 +44,8 @@ type Policy struct {
 	// Scope selects the endpoints that the policy applies to, within Key.Namespace for a namespaced policy; nil when it cannot
 	// be parsed: then the policy applies to nothing and protects nothing.
 	Scope *selector.Selector
+	// Needs are Scope's requirements, for indexes.
+	Needs []selector.Requirement
 	// Problems say what could not be read, in a fixed order. A policy with problems never protects.
 	Problems []string
 
@@ -92,7 +94,7 @@ func (e *Evaluator) Compile(obj *resource.Object) *Policy {
 	if err != nil {
 		p.problem(err)
 	} else {
-		p.Scope, p.scopeText = scope, scope.String()
+		p.Scope, p.scopeText, p.Needs = scope, scope.String(), scope.Requirements()
 	}
 	e.compileRules(p, spec)
 	return p

@@ -42,10 +42,11 @@ type peers interface {
 type walk struct {
 	peers
 	direction Direction
-	left      Nets   // reaches the next rule
-	passed    Nets   // was passed on to the next tier
-	via       string // what passed the first of it
-	drops     bool   // a policy of the tier was read without problems, so that the tier's default can be relied on
+	left      Nets    // reaches the next rule
+	passed    Nets    // was passed on to the next tier
+	by        *Active // what passed the first of it,
+	rule      *rule   // unless it was the default of by's tier
+	drops     bool    // a policy of the tier was read without problems, so that the tier's default can be relied on
 }
 
 // follow tells whether traffic of the peers is let through: by an allow rule where those judge, or at the end of the tiers.
@@ -67,7 +68,7 @@ func follow(directed []*Active, d Direction, who peers) Exposure {
 	if len(directed) == 0 {
 		return Exposure{true, noPolicy}
 	}
-	return Exposure{true, "end of tiers, passed by " + w.via}
+	return Exposure{true, "end of tiers, passed by " + w.via()}
 }
 
 // policy follows traffic through one policy's rules. It returns the rule that lets some of it through, if there is one.
@@ -87,35 +88,43 @@ func (w *walk) policy(p *Active) string {
 		if matched.Empty() {
 			continue
 		}
-		name := fmt.Sprintf("%s rule %d", p.Key, r.number)
 		if r.action == v3.Pass {
-			w.pass(matched, name)
+			w.pass(matched, p, r)
 			w.left = w.left.Minus(w.surely(r))
 		} else if w.judges() {
-			return name
+			return nameOf(p, r)
 		}
 	}
 	return ""
 }
 
-func (w *walk) pass(nets Nets, by string) {
+// pass passes traffic on to the next tier, by a rule, or by the tier's default when r is nil.
+func (w *walk) pass(nets Nets, p *Active, r *rule) {
 	if w.passed.Empty() {
-		w.via = by
+		w.by, w.rule = p, r
 	}
 	w.passed = w.passed.Union(nets)
 }
 
+func nameOf(p *Active, r *rule) string { return fmt.Sprintf("%s rule %d", p.Key, r.number) }
+
+// via names what passed traffic on.
+func (w *walk) via() string {
+	switch {
+	case w.rule != nil:
+		return nameOf(w.by, w.rule)
+	case w.by.stage != tracked:
+		return "the end of the untracked and pre-DNAT policies"
+	case w.by.tier.Pass:
+		return fmt.Sprintf("the default of tier %q", w.by.tier.Name)
+	}
+	return fmt.Sprintf("policies of tier %q that cannot be read", w.by.tier.Name)
+}
+
 // endTier applies the tier's default action and moves on. In the stages before the last nothing is denied by default.
 func (w *walk) endTier(p *Active) {
-	if !w.left.Empty() {
-		switch {
-		case p.stage != tracked:
-			w.pass(w.left, "the end of the untracked and pre-DNAT policies")
-		case p.tier.Pass:
-			w.pass(w.left, fmt.Sprintf("the default of tier %q", p.tier.Name))
-		case !w.drops:
-			w.pass(w.left, fmt.Sprintf("policies of tier %q that cannot be read", p.tier.Name))
-		}
+	if !w.left.Empty() && (p.stage != tracked || p.tier.Pass || !w.drops) {
+		w.pass(w.left, p, nil)
 	}
 	w.left = w.passed
 }

@@ -1,0 +1,185 @@
+package timeline
+
+import (
+	"github.com/probity/probity/internal/policy"
+	"github.com/probity/probity/internal/resource"
+)
+
+// set takes over a new state of an object, unless it is older than what is known.
+func (t *Timeline) set(c *resource.Change, at int64) {
+	uid, version := uidOf(c), versionOf(c)
+	known := t.find(c.ID.Key)
+	if t.tombstones.ended(uid) {
+		t.counts.Stale++
+		return
+	}
+	if known == nil {
+		if t.tombstones.outdates(c.ID.Key, version) {
+			t.counts.Stale++
+			return
+		}
+		t.counts.Applied++
+		t.create(c.Object, uid, version)
+		return
+	}
+	sameLife := known.uid == uid || known.uid == "" || uid == ""
+	if version > 0 && known.version > 0 && (version < known.version || version == known.version && sameLife) {
+		// The same version is the same state, whatever the log shows of it.
+		if version < known.version {
+			t.counts.Stale++
+		} else {
+			t.counts.Applied++
+		}
+		return
+	}
+	t.counts.Applied++
+	if !sameLife {
+		t.end(known, 0, at)
+		t.create(c.Object, uid, version)
+		return
+	}
+	known.uid = max(known.uid, uid) // one of them may be unknown, which is ""
+	known.version = max(known.version, version)
+	t.update(known, c.Object)
+}
+
+// remove ends an object. The end of a known uid is final whatever its version; an end by name alone must not be older than what
+// is known.
+func (t *Timeline) remove(c *resource.Change, at int64) {
+	uid, version := uidOf(c), versionOf(c)
+	known := t.find(c.ID.Key)
+	seen := t.tombstones.ended(uid)
+	switch {
+	case known == nil || uid != "" && known.uid != "" && known.uid != uid:
+		if known == nil && !seen && !t.tombstones.outdates(c.ID.Key, version) {
+			t.counts.Orphaned++
+		} else {
+			t.counts.Stale++
+		}
+		if uid != "" && !seen {
+			t.tombstones.bury(resource.ID{Key: c.ID.Key, UID: uid}, 0, at)
+		}
+	case (uid == "" || known.uid == "") && version > 0 && version < known.version:
+		t.counts.Stale++
+	default:
+		t.counts.Applied++
+		if known.uid == "" {
+			known.uid = uid
+		}
+		t.end(known, version, at)
+	}
+}
+
+// bind takes over that a pod was bound to a node.
+func (t *Timeline) bind(c *resource.Change) {
+	known := t.find(c.ID.Key)
+	switch {
+	case t.tombstones.ended(c.ID.UID) || known != nil && c.ID.UID != "" && known.uid != "" && known.uid != c.ID.UID:
+		t.counts.Stale++
+	case known == nil || known.kind != resource.Pod:
+		t.counts.Orphaned++
+	default:
+		t.counts.Applied++
+		if e := known.endpoint; e.node == "" {
+			e.node = t.intern(c.Node)
+			t.touchEndpoint(e)
+		}
+	}
+}
+
+// create begins an object's life.
+func (t *Timeline) create(obj *resource.Object, uid string, version uint64) {
+	in := t.space(obj.ID.Namespace)
+	o := &object{space: in, slot: slot{obj.ID.Kind, obj.ID.Name}, uid: uid, version: version}
+	in.objects[o.slot] = o
+	switch kind := o.kind; {
+	case kind == resource.Pod || kind == resource.HostEndpoint:
+		o.endpoint = &endpoint{object: o, unserved: true}
+	case kind.IsPolicy():
+		o.policy = t.newEnforced(o)
+	case kind == resource.NetworkSet || kind == resource.GlobalNetworkSet:
+		o.set = &netSet{object: o}
+	case kind == resource.Endpoints || kind == resource.EndpointSlice:
+		o.backends = &backends{object: o}
+	}
+	t.update(o, obj)
+}
+
+// update takes over a newer state within an object's life.
+func (t *Timeline) update(o *object, obj *resource.Object) {
+	previous := o.latest
+	if o.kind != resource.Pod {
+		o.latest = obj
+	}
+	switch kind := o.kind; {
+	case kind == resource.Pod:
+		t.updatePod(o.endpoint, obj)
+	case kind == resource.HostEndpoint:
+		t.updateHost(o.endpoint, obj)
+	case kind == resource.Namespace:
+		t.updateProfile(t.space(o.name), &t.space(o.name).profile, obj)
+	case kind == resource.ServiceAccount:
+		t.updateProfile(o.space, o.space.account(o.name), obj)
+	case kind == resource.Tier:
+		t.setTier(o.name, obj.Tier)
+	case kind.IsPolicy():
+		t.touchPolicy(o.policy)
+	case o.set != nil:
+		t.touchSet(o.set)
+	case o.backends != nil:
+		t.updateBackends(o.backends, previous, obj)
+	}
+}
+
+// updateProfile takes over the labels that a Namespace or ServiceAccount hands down.
+func (t *Timeline) updateProfile(in *space, profile *policy.Profile, obj *resource.Object) {
+	if profile.Known && profile.Labels.EqualMap(obj.Labels) {
+		return
+	}
+	profile.Known, profile.Labels = true, policy.LabelSetOf(obj.Labels)
+	t.touchSpace(in)
+}
+
+// end ends an object's life; the end of a Namespace ends everything in it.
+func (t *Timeline) end(o *object, version uint64, at int64) {
+	delete(o.space.objects, o.slot)
+	t.tombstones.bury(resource.ID{Key: o.key(), UID: o.uid}, max(version, o.version), at)
+	switch kind := o.kind; {
+	case o.endpoint != nil:
+		t.endEndpoint(o.endpoint)
+	case kind == resource.Namespace:
+		t.endNamespace(o.name, at)
+	case kind == resource.ServiceAccount:
+		profile := o.space.account(o.name)
+		profile.Known, profile.Labels = false, nil
+		t.touchSpace(o.space)
+	case kind == resource.Tier:
+		t.setTier(o.name, nil)
+	case kind.IsPolicy():
+		o.policy.gone = true
+		t.touchPolicy(o.policy)
+	case o.set != nil:
+		o.set.gone = true
+		t.touchSet(o.set)
+	case o.backends != nil:
+		t.updateBackends(o.backends, o.latest, nil)
+	}
+	t.dropSpace(o.space)
+}
+
+func (t *Timeline) endNamespace(name string, at int64) {
+	in := t.space(name)
+	in.profile.Known, in.profile.Labels = false, nil
+	t.touchSpace(in)
+	for _, inside := range in.objects {
+		t.end(inside, 0, at)
+	}
+	t.dropSpace(in)
+}
+
+// dropSpace forgets a namespace of which nothing is left.
+func (t *Timeline) dropSpace(in *space) {
+	if in.vacant() && t.spaces[in.profile.Name] == in {
+		delete(t.spaces, in.profile.Name)
+	}
+}
