@@ -17,21 +17,23 @@ func newFanOut(ctx workflow.Context, parallel int64) *fanOut {
 	return &fanOut{ctx: inner, cancel: cancel, slots: workflow.NewSemaphore(inner, parallel), group: workflow.NewWaitGroup(ctx)}
 }
 
+// run starts a step once there is room for it; steps start in the order of the calls. It must be called by the coroutine that
+// made the fanOut.
 func (f *fanOut) run(step func(workflow.Context) error) {
+	if f.failed != nil {
+		return
+	}
+	if err := f.slots.Acquire(f.ctx, 1); err != nil {
+		f.fail(err)
+		return
+	}
+	if f.failed != nil {
+		return
+	}
 	f.group.Add(1)
 	workflow.Go(f.ctx, func(ctx workflow.Context) {
 		defer f.group.Done()
-		if f.failed != nil {
-			return
-		}
-		if err := f.slots.Acquire(ctx, 1); err != nil {
-			f.fail(err)
-			return
-		}
 		defer f.slots.Release(1)
-		if f.failed != nil {
-			return
-		}
 		if err := step(ctx); err != nil {
 			f.fail(err)
 		}

@@ -37,7 +37,9 @@ func slot(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 30 * time.Second,
 		Summary:             summary,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 15 * time.Second, BackoffCoefficient: 1},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: 15 * time.Second, BackoffCoefficient: 1, MaximumInterval: 15 * time.Second,
+		},
 	})
 }
 
