@@ -26,9 +26,6 @@ const (
 // isTest tells the operations that read a label.
 func (o operation) isTest() bool { return o >= opHas }
 
-// isGroup tells the operations that print in parentheses.
-func (o operation) isGroup() bool { return o == opAnd || o == opOr }
-
 // node is one operation of a selector's tree. Nodes never change, and trees may share them.
 type node struct {
 	op     operation
@@ -102,7 +99,12 @@ func (n *node) holds(value string, exists bool) bool {
 	return exists // opHas
 }
 
+// isMember searches short lists from the start: most values already differ in length.
 func isMember(sorted []string, value string) bool {
+	const short = 16
+	if len(sorted) <= short {
+		return slices.Contains(sorted, value)
+	}
 	_, found := slices.BinarySearch(sorted, value)
 	return found
 }
