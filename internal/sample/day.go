@@ -89,7 +89,7 @@ func (w *world) scale(a *app, by int) {
 // planJobs runs a job every quarter of an hour: its pod finishes after some minutes and is cleaned up later.
 func (w *world) planJobs() {
 	a := w.app("batch/settle")
-	for at := w.clock(0, 3, 0).Add(-15 * time.Minute); at.Before(w.clock(24, 0, 0)); at = at.Add(15 * time.Minute) {
+	for at := w.clock(0, 3, 0); at.Before(w.clock(24, 0, 0)); at = at.Add(15 * time.Minute) {
 		w.at(at, func() {
 			for range w.opts.Scale {
 				p := w.start(a, "")

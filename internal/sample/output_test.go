@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,3 +90,23 @@ func generate(t testing.TB, opts sample.Options) (folder, sample.Summary) {
 	require.NoError(t, err)
 	return out, summary
 }
+
+// theSample is the day of seed 1, which most tests look at and none changes.
+func theSample(t *testing.T) (folder, sample.Summary) {
+	t.Helper()
+	made := makeSample()
+	require.NoError(t, made.err)
+	return made.out, made.summary
+}
+
+type madeSample struct {
+	out     folder
+	summary sample.Summary
+	err     error
+}
+
+var makeSample = sync.OnceValue(func() madeSample {
+	out := folder{}
+	summary, err := sample.Generate(sample.Options{Seed: 1, Day: day}, out)
+	return madeSample{out, summary, err}
+})

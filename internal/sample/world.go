@@ -83,10 +83,10 @@ func (w *world) at(when time.Time, do func()) {
 // after plans something from now on.
 func (w *world) after(d time.Duration, do func()) { w.at(w.now.Add(d), do) }
 
-// run lets everything happen, up to the end of the margin.
+// run lets everything happen, up to the end of the margin. It stops when the output fails.
 func (w *world) run() {
 	end := w.clock(24, 0, 0).Add(margin)
-	for w.todo.Len() > 0 {
+	for w.todo.Len() > 0 && w.files.err == nil {
 		next := heap.Pop(&w.todo).(task)
 		if next.at.After(end) {
 			return
