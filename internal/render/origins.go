@@ -41,7 +41,7 @@ func differenceSection(p *Page) section {
 	if total > 0 {
 		s.Tables = append(s.Tables, tableOf("Objects whose state in a later snapshot the logs do not explain", headings("Object", "Snapshot of", "What differs"),
 			differences, p.Rows, max(total, int64(len(differences))), evidence.ProvenanceName, func(d *evidence.Difference) []cell {
-				return []cell{code(d.Object), text(clock(d.Time)), text(d.What)}
+				return []cell{code(d.Object), moment(d.Time), text(d.What)}
 			}))
 	}
 	warnings := p.Document.Warnings
@@ -72,7 +72,7 @@ func provenanceSection(p *Page, iv interval.Interval) section {
 	if gaps := allGaps(prov.Sources); len(gaps) > 0 {
 		s.Tables = append(s.Tables, tableOf("Gaps", headings("Source", "From", "To", "Length", "Why"), gaps, p.Rows, int64(len(gaps)), evidence.ProvenanceName,
 			func(g *sourceGap) []cell {
-				return []cell{text(g.source), text(clock(g.Start)), text(clock(g.End)), text(span(g.End.Sub(g.Start))), text(g.Reason)}
+				return []cell{text(g.source), moment(g.Start), moment(g.End), text(span(g.End.Sub(g.Start))), text(g.Reason)}
 			}))
 	}
 	return s
@@ -102,7 +102,7 @@ func sourceCells(v *evidence.Source) []cell {
 	asked := cell{Text: v.Query, Class: "what", Lines: v.Notes}
 	times := cell{Text: "–"}
 	if v.First != nil && v.Last != nil {
-		times = cell{Lines: []string{clock(*v.First), clock(*v.Last)}}
+		times = cell{Lines: []string{clock(*v.First), clock(*v.Last)}, Class: timeClass}
 	}
 	return []cell{name, asked, times, number(v.Count.Records), number(v.Count.Used), number(v.Count.Duplicates)}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/probity/probity/internal/evidence"
@@ -37,7 +38,8 @@ var pageCSS string
 
 var pageTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New(PageName).Funcs(template.FuncMap{
-		"css": func() template.CSS { return template.CSS(pageCSS) },
+		"css":       func() template.CSS { return template.CSS(pageCSS) },
+		"cssString": cssString,
 	}).Parse(pageText))
 })
 
@@ -58,4 +60,27 @@ func HTML(w io.Writer, p Page) error {
 		return fmt.Errorf("write %s: %w", PageName, err)
 	}
 	return nil
+}
+
+// maxPageHeader is how many characters of a text stand at the head of a printed page.
+const maxPageHeader = 80
+
+// cssString writes a text as a string of CSS. html/template takes such a string for an address and refuses most texts. All but
+// letters, digits and blanks is written by its number, so that nothing can end the string or the style sheet.
+func cssString(text string) template.CSS {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i, c := range []rune(text) {
+		switch {
+		case i == maxPageHeader:
+			b.WriteString(`\2026 "`)
+			return template.CSS(b.String())
+		case c == ' ', '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+			b.WriteRune(c)
+		default:
+			fmt.Fprintf(&b, `\%x `, c)
+		}
+	}
+	b.WriteByte('"')
+	return template.CSS(b.String())
 }

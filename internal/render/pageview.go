@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -61,11 +62,16 @@ var verdictMeaning = map[evidence.Verdict][2]string{
 	evidence.Insufficient: {"Insufficient", "Too little is known to state anything. Read no conclusion out of the figures below."},
 }
 
+// typeTitles are what people call the built-in types; another type is called by its name.
+var typeTitles = map[string]string{
+	"inventory": "Inventory", "network-access": "Network access", "policy-audit": "Policy audit", "cis-benchmark": "CIS benchmark",
+}
+
 func newPageView(p *Page) *pageView {
 	d := &p.Document.Data
 	iv := interval.Interval{Start: d.StartTime.UTC(), End: d.EndTime.UTC()}
 	view := &pageView{
-		Title:    fmt.Sprintf("%s: %s", d.ReportTypeName, d.ReportName),
+		Title:    fmt.Sprintf("%s: %s", cmp.Or(typeTitles[d.ReportTypeName], d.ReportTypeName), d.ReportName),
 		Subtitle: fmt.Sprintf("%s to %s", clock(iv.Start), clock(iv.End)),
 		Facts:    headFacts(p, iv),
 		Verdict:  newVerdict(&p.Provenance),

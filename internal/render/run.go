@@ -49,6 +49,9 @@ func (r *run) step(line int) (string, error) {
 func (r *run) show(kind int, value any) (reflect.Value, error) {
 	r.out.next(kind)
 	v := reflect.ValueOf(value)
+	if _, builder := value.(*columns); builder {
+		return v, nil // prints nothing, but leads to itself
+	}
 	if err := r.weigh(v); err != nil {
 		return v, err
 	}

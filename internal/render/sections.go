@@ -124,7 +124,8 @@ func attentionSection(p *Page) section {
 			}))
 	}
 	if host > 0 {
-		s.Notes = append(s.Notes, plural(host, "endpoint is", "endpoints are")+" on the network of their node, where no workload policy can protect them.")
+		s.Notes = append(s.Notes, plural(host, "endpoint uses the network of its node", "endpoints use the network of their nodes")+
+			": no workload policy can protect such a pod.")
 	}
 	return s
 }
@@ -192,11 +193,11 @@ func lived(l *report.Life, start, end time.Time) cell {
 	from, to := l.From.After(start), l.To.Before(end)
 	switch {
 	case from && to:
-		return cell{Lines: []string{"from " + clock(l.From), "to " + clock(l.To)}}
+		return cell{Lines: []string{"from " + clock(l.From), "to " + clock(l.To)}, Class: timeClass}
 	case from:
-		return cell{Lines: []string{"from " + clock(l.From)}}
+		return cell{Lines: []string{"from " + clock(l.From)}, Class: timeClass}
 	case to:
-		return cell{Lines: []string{"to " + clock(l.To)}}
+		return cell{Lines: []string{"to " + clock(l.To)}, Class: timeClass}
 	}
 	return cell{Text: "throughout", Class: noteClass}
 }
@@ -215,7 +216,7 @@ func policySection(p *Page) section {
 		if len(r.From) > 0 {
 			who.Lines = append(who.Lines, "from "+strings.Join(r.From, ", "))
 		}
-		return []cell{text(clock(r.Time)), who, text(r.Verb), code(r.Object), {Text: r.What, Class: "what"}}
+		return []cell{moment(r.Time), who, text(r.Verb), code(r.Object), {Text: r.What, Class: "what"}}
 	}
 	s.Tables = append(s.Tables, tableOf("Changes", headings("Time", "Who", "Verb", "Object", "What changed"),
 		doc.Changes, p.Rows, int64(len(doc.Changes)), ChangesName, row))
@@ -265,7 +266,7 @@ func flowCells(r *flow.Row) []cell {
 	act := action(r.Action)
 	act.Lines = append(act.Lines, "reported by "+r.Reporter)
 	return []cell{code(r.Who), to, text(port), act, {Text: r.Policy, Class: "code"}, number(r.Connections), bytesCell(sum(r.BytesIn, r.BytesOut)),
-		{Lines: []string{clock(r.First), clock(r.Last)}}}
+		{Lines: []string{clock(r.First), clock(r.Last)}, Class: timeClass}}
 }
 
 func sum(a, b int64) int64 {

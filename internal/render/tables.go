@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
 
@@ -31,9 +32,12 @@ const (
 	goodClass = "good"
 	badClass  = "bad"
 	noteClass = "note"
+	timeClass = "time"
 )
 
 func text(s string) cell { return cell{Text: s} }
+
+func moment(t time.Time) cell { return cell{Text: clock(t), Class: timeClass} }
 
 func number(n int64) cell { return cell{Text: thousands(n), Class: "number"} }
 

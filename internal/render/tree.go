@@ -199,7 +199,7 @@ func refusedMethod(name string) string {
 		return "reads the machine's time zone"
 	case strings.HasPrefix(name, "DeepCopy"):
 		return "copies the data"
-	case strings.HasPrefix(name, "Unmarshal"), strings.HasPrefix(name, "MarshalTo"), strings.HasPrefix(name, "XXX_"),
+	case strings.HasPrefix(name, "Unmarshal"), strings.Contains(name, "MarshalTo"), strings.HasPrefix(name, "XXX_"),
 		name == "GobDecode", name == "Reset":
 		return "writes into the data"
 	}
