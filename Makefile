@@ -1,0 +1,91 @@
+# Every task of this project. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+BIN    := $(CURDIR)/bin
+STAGE  := tests/make/stage.sh
+BUILD  := tests/make/build.sh
+TOOLS  := -modfile=tests/tools/go.mod
+STRIP  := -ldflags "-s -w"
+# A failed or skipped test, or one of the list that did not run, fails the stage.
+GUARD  = go run ./tests/arch/mustrun
+
+.PHONY: help
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: need-go build ## Four reports about a sample cluster's last day, computed by Temporal, archived in S3
+	@$(BIN)/probity demo --dir demo
+
+.PHONY: dev
+dev: need-go build ## The local servers, a worker and the starter on the demo's folder, until Ctrl-C
+	@$(BIN)/probity dev --dir demo/state --config demo/probity.yaml
+
+.PHONY: build
+build: need-go ## Build the programs into bin/
+	@$(BUILD) . $(BIN)/probity ./cmd/probity
+	@$(BUILD) cmd/devstack $(BIN)/devstack . $(STRIP)
+
+.PHONY: test
+test: need-all ## Everything that CI checks: format, lint, unit, integration and replay tests
+	@$(STAGE) build      $(MAKE) --no-print-directory build
+	@$(STAGE) format     $(MAKE) --no-print-directory check-format
+	@$(STAGE) vet        $(MAKE) --no-print-directory vet
+	@$(STAGE) lint       $(MAKE) --no-print-directory lint
+	@$(STAGE) unit       $(MAKE) --no-print-directory test-unit
+	@$(STAGE) selector   $(MAKE) --no-print-directory test-selector
+	@$(STAGE) devstack   $(MAKE) --no-print-directory test-devstack
+	@$(STAGE) integration $(MAKE) --no-print-directory test-integration
+
+.PHONY: test-unit
+test-unit: ## Unit, property, golden, replay and house-rule tests, with the race detector
+	@set -o pipefail; go test -race -json $$(go list ./... | grep -v /tests/integration) | $(GUARD) -list tests/mustrun.txt
+
+.PHONY: test-selector
+test-selector: ## Compare the selector language with Calico's public library
+	@set -o pipefail; (cd tests/selectordiff && go test -json ./...) | $(GUARD)
+
+.PHONY: test-devstack
+test-devstack: ## The local servers, and the bucket's conformance suite on a real S3 server
+	@set -o pipefail; (cd cmd/devstack && go test -json ./...) | $(GUARD)
+
+.PHONY: test-integration
+test-integration: ## Whole reports on a real Temporal server and a real S3 server
+	@set -o pipefail; go test -count=1 -json ./tests/integration/... | $(GUARD) -list tests/integration/mustrun.txt
+
+.PHONY: vet
+vet:
+	@go vet ./...
+	@cd cmd/devstack && go vet ./...
+
+.PHONY: lint
+lint: ## golangci-lint (import rules included) and workflowcheck
+	@go tool $(TOOLS) golangci-lint run ./...
+	@go tool $(TOOLS) workflowcheck -config workflowcheck.config.yaml ./workflows/...
+
+.PHONY: check-format
+check-format:
+	@wrong=$$(git ls-files '*.go' | xargs gofmt -l); [ -z "$$wrong" ] || { echo "not formatted:"; echo "$$wrong"; exit 1; }
+	@go mod tidy -diff
+
+.PHONY: fmt
+fmt: ## Format the Go files
+	@git ls-files '*.go' | xargs gofmt -w
+
+.PHONY: bench
+bench: need-all build ## The benchmarks of the README
+	@go test -run '^$$' -bench . -benchtime 3x ./internal/timeline/ ./internal/flow/ ./internal/audit/ ./internal/selector/
+	@cd tests/duckdb && go run . -lines 1000000
+	@$(BIN)/probity demo --dir $$(mktemp -d) --timings
+
+.PHONY: clean
+clean: ## Remove what was built and the demo's folder
+	@rm -rf bin demo
+
+.PHONY: need-go need-all
+need-go:
+	@tests/make/need.sh
+need-all:
+	@tests/make/need.sh gcc

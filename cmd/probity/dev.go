@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/probity/probity/internal/devstack"
+)
+
+// stackOptions say how the local servers are started.
+type stackOptions struct {
+	dir, program         string
+	temporalPort, uiPort int
+	s3Port               int
+}
+
+func (o *stackOptions) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.dir, "dir", ".probity", "folder that keeps history and objects")
+	cmd.Flags().StringVar(&o.program, "devstack", "", "the devstack program (default: beside probity, else on the PATH)")
+	cmd.Flags().IntVar(&o.temporalPort, "temporal-port", 7233, "port of Temporal; 0 picks a free one")
+	cmd.Flags().IntVar(&o.uiPort, "ui-port", 8233, "port of the Temporal UI; 0 picks a free one")
+	cmd.Flags().IntVar(&o.s3Port, "s3-port", 9000, "port of the S3 server; 0 picks a free one")
+}
+
+func (a *app) devCommand() *cobra.Command {
+	var o stackOptions
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything on this machine: Temporal with its UI, an S3 server, a worker and the starter",
+		Long: "Run a real Temporal server with its UI, a real S3 server, a worker and the starter until stopped. What they keep is\n" +
+			"in one folder: starting again with the same folder goes on with the same history and objects.",
+		Example: "  probity dev --inputs-reports reports/ --inputs-cluster cluster/ --inputs-audit audit/ --inputs-flows flows/",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.dev(cmd.Context(), &o) },
+	}
+	o.register(cmd)
+	return cmd
+}
+
+func (a *app) dev(ctx context.Context, o *stackOptions) error {
+	stack, err := a.startStack(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer stack.Stop()
+	file := filepath.Join(o.dir, "probity.yaml")
+	if err := a.writeConfig(file); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "Temporal    %s\nTemporal UI %s\nS3          %s, bucket %s\nsettings    %s (use them with --config)\n",
+		stack.Address.Temporal, stack.Address.UI, stack.Address.S3.Endpoint, stack.Address.S3.Bucket, file)
+	return a.serveWith(ctx, stack)
+}
+
+// serveWith runs worker and starter until ctx or the stack ends.
+func (a *app) serveWith(ctx context.Context, stack *devstack.Child) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-stack.Done():
+			cancel(errStackEnded)
+		case <-ctx.Done():
+		}
+	}()
+	err := a.serving(ctx, a.serveBoth)
+	if cause := context.Cause(ctx); err == nil && errors.Is(cause, errStackEnded) {
+		return fmt.Errorf("%w: see %s", errStackEnded, stack.Address.Log)
+	}
+	return err
+}
+
+var errStackEnded = errors.New("the local servers ended by themselves")
+
+// startStack starts the servers and points the configuration at them.
+func (a *app) startStack(ctx context.Context, o *stackOptions) (*devstack.Child, error) {
+	program, err := findDevstack(o.program)
+	if err != nil {
+		return nil, err
+	}
+	if o.dir, err = filepath.Abs(o.dir); err != nil {
+		return nil, fmt.Errorf("find folder: %w", err)
+	}
+	stack, err := devstack.Start(ctx, devstack.Options{
+		Program: program, Folder: o.dir, TemporalPort: o.temporalPort, UIPort: o.uiPort, S3Port: o.s3Port,
+	})
+	if err != nil {
+		return nil, err
+	}
+	at := &stack.Address
+	a.cfg.Temporal.Address, a.cfg.Temporal.Namespace = at.Temporal, at.Namespace
+	b := &a.cfg.Bucket
+	b.Endpoint, b.Region, b.Name, b.PathStyle = at.S3.Endpoint, at.S3.Region, at.S3.Bucket, true
+	b.CredentialsFile = at.S3.CredentialsFile
+	return stack, nil
+}
+
+// findDevstack finds the program that runs the servers: it is a module of its own, since it is heavy.
+func findDevstack(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if own, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(own), "devstack")
+		if _, err := os.Stat(beside); err == nil {
+			return beside, nil
+		}
+	}
+	path, err := exec.LookPath("devstack")
+	if err != nil {
+		return "", usage("the program devstack is not beside probity and not on the PATH: build it with `make build`, or name it with --devstack")
+	}
+	return path, nil
+}

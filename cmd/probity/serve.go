@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/probity/probity/internal/cron"
+	"github.com/probity/probity/starter"
+	"github.com/probity/probity/worker"
+)
+
+func (a *app) workerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "worker",
+		Short: "Run workflows and activities until stopped",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.serving(cmd.Context(), a.serveWorker)
+		},
+	}
+}
+
+func (a *app) starterCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "starter",
+		Short: "Keep one Temporal Schedule for each report definition until stopped",
+		Long: "Keep one Temporal Schedule for each GlobalReport in the folder of definitions: edits, suspend and removal are\n" +
+			"followed. Run one starter only.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.serving(cmd.Context(), a.serveStarter)
+		},
+	}
+}
+
+// serving connects a process that serves: its metrics are those of the Temporal SDK too.
+func (a *app) serving(ctx context.Context, serve func(context.Context, client.Client) error) error {
+	var metrics *worker.Metrics
+	if address := a.cfg.Worker.MetricsAddress; address != "" {
+		metrics = worker.NewMetrics()
+		if err := metrics.Serve(ctx, address, a.logger); err != nil {
+			return err
+		}
+	}
+	c, err := worker.Dial(&a.cfg.Temporal, a.logger, metrics)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return serve(ctx, c)
+}
+
+func (a *app) serveWorker(ctx context.Context, c client.Client) error {
+	bucket, err := a.bucket(ctx)
+	if err != nil {
+		return err
+	}
+	if err := bucket.Check(ctx); err != nil {
+		return fmt.Errorf("reach the bucket: %w", err)
+	}
+	w, err := worker.New(worker.Options{Config: &a.cfg, Client: c, Bucket: bucket, Tool: a.tool(), Logger: a.logger})
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	return w.Run(ctx)
+}
+
+func (a *app) serveStarter(ctx context.Context, c client.Client) error {
+	schedules := starter.NewSchedules(c, a.settings(), a.logger)
+	if a.cfg.Inputs.Cluster != "" {
+		every, err := cron.Validate(a.cfg.Snapshot.Schedule, 60)
+		if err != nil {
+			return usage("snapshot.schedule: %w", err)
+		}
+		if err := schedules.EnsureSnapshots(ctx, a.cfg.Cluster, every); err != nil {
+			return err
+		}
+	}
+	return starter.New(a.folder(), schedules, a.cfg.Schedule.SyncInterval, a.logger).Run(ctx)
+}
+
+// serveBoth runs a worker and a starter in one process; when one of them ends, the other does.
+func (a *app) serveBoth(ctx context.Context, c client.Client) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.serveWorker(ctx, c) })
+	group.Go(func() error { return a.serveStarter(ctx, c) })
+	return group.Wait()
+}

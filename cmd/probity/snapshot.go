@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/probity/probity/activities"
+	"github.com/probity/probity/starter"
+)
+
+func (a *app) snapshotCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "snapshot",
+		Short: "List the cluster's resources into the archive now",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.snapshot(cmd.Context()) },
+	}
+}
+
+func (a *app) snapshot(ctx context.Context) error {
+	c, err := a.temporal()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	run, err := starter.NewRuns(c, a.settings()).Snapshot(ctx, a.cfg.Cluster)
+	if err != nil {
+		return err
+	}
+	var taken activities.SnapshotResult
+	if err := run.Get(ctx, &taken); err != nil {
+		return &exitError{exitFailed, fmt.Errorf("snapshot of %s failed: %w", a.cfg.Cluster, cause(err))}
+	}
+	err = a.print(taken, func() table {
+		return table{rows: [][]string{
+			{"snapshot", taken.Key}, {"at", minute(taken.At)}, {"objects", fmt.Sprint(taken.Objects)}, {"workflow", run.GetID()},
+		}}
+	})
+	if err == nil && taken.Partial {
+		return &exitError{exitIncomplete, fmt.Errorf("the snapshot lacks kinds that could not be read: see %s", taken.Key)}
+	}
+	return err
+}
