@@ -72,7 +72,7 @@ func (r *report) add(e event, out io.Writer) {
 	case "pass", "fail", "skip":
 		r.end(n, p, e)
 		if e.Action == "fail" {
-			out.Write(r.output[n])
+			fmt.Fprintf(out, "%s", r.output[n])
 		}
 		delete(r.output, n)
 	}

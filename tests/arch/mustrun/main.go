@@ -12,7 +12,6 @@
 package main
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
 	"io"
@@ -32,18 +31,16 @@ func run(list string, slowest int, in io.Reader, out io.Writer) int {
 		fmt.Fprintln(out, "mustrun:", err)
 		return 2
 	}
-	buffered := bufio.NewWriter(out)
-	defer buffered.Flush()
 	r := newReport()
-	if err := r.read(in, buffered); err != nil {
-		fmt.Fprintln(buffered, "mustrun:", err)
+	if err := r.read(in, out); err != nil {
+		fmt.Fprintln(out, "mustrun:", err)
 		return 2
 	}
-	r.printPackages(buffered)
-	r.printSlowest(buffered, slowest)
+	r.printPackages(out)
+	r.printSlowest(out, slowest)
 	wrong := r.problems(must)
 	for _, problem := range wrong {
-		fmt.Fprintln(buffered, "WRONG:", problem)
+		fmt.Fprintln(out, "WRONG:", problem)
 	}
 	if len(wrong) > 0 {
 		return 1
