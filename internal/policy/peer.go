@@ -52,31 +52,40 @@ func byAccount(entity *v3.EntityRule) bool {
 	return match != nil && (len(match.Names) > 0 || !isBlank(match.Selector))
 }
 
-// selectorsOf builds the selectors of an entity in a policy of a namespace ("" for a global one). is is nil when the entity does
-// not select peers by labels.
-func selectorsOf(entity *v3.EntityRule, namespace string) (is, not *selector.Selector, err error) {
-	if not, err = parse("notSelector", entity.NotSelector); err != nil {
-		return nil, nil, err
+// selection is what the labels of an entity's peers must be like.
+type selection struct {
+	is, not *selector.Selector // is is nil when the entity does not select peers by labels
+	reach   reach
+}
+
+// selectionOf builds the selection of an entity in a policy of a namespace ("" for a global one).
+func selectionOf(entity *v3.EntityRule, namespace string) (selection, error) {
+	not, err := parse("notSelector", entity.NotSelector)
+	if err != nil {
+		return selection{}, err
 	}
 	if !bySelector(entity) && (not == nil || namespace == "") {
-		return nil, not, nil
+		return selection{not: not}, nil
 	}
-	parts := []func() (*selector.Selector, error){
-		func() (*selector.Selector, error) { return parse("selector", entity.Selector) },
-		func() (*selector.Selector, error) { return peerNamespace(entity.NamespaceSelector, namespace) },
-		func() (*selector.Selector, error) { return peerAccounts(entity.ServiceAccounts) },
+	labels, err := parse("selector", entity.Selector)
+	if err != nil {
+		return selection{}, err
 	}
-	is = selector.All()
-	for _, part := range parts {
-		selected, err := part()
-		if err != nil {
-			return nil, nil, err
+	namespaces, err := peerNamespace(entity.NamespaceSelector, namespace)
+	if err != nil {
+		return selection{}, err
+	}
+	accounts, err := peerAccounts(entity.ServiceAccounts)
+	if err != nil {
+		return selection{}, err
+	}
+	is := selector.All()
+	for _, part := range []*selector.Selector{labels, namespaces, accounts} {
+		if part != nil {
+			is = selector.And(is, part)
 		}
-		if selected != nil {
-			is = selector.And(is, selected)
-		}
 	}
-	return is, not, nil
+	return selection{is, not, reachOf(is, namespaces)}, nil
 }
 
 // peerNamespace limits a peer to the namespaces selected, else to the policy's own. In a rule's namespaceSelector all() means
@@ -140,13 +149,14 @@ type reach struct {
 	everyPod bool
 }
 
-// reachOf tells which pods a selector may match, from what it requires and from how it is written.
-func reachOf(is *selector.Selector) reach {
-	switch is.String() {
-	case "all()", hasNamespace:
-		return reach{everyPod: true}
-	case "!" + hasNamespace:
+// reachOf tells which pods a selector may match, from what it requires and from how it is written; namespaces is the part of it that
+// is about namespaces, or nil.
+func reachOf(is, namespaces *selector.Selector) reach {
+	if namespaces != nil && namespaces.String() == "!"+hasNamespace {
 		return reach{namespaces: []string{}}
+	}
+	if text := is.String(); text == "all()" || text == hasNamespace {
+		return reach{everyPod: true}
 	}
 	var found reach
 	for _, need := range is.Requirements() {

@@ -74,14 +74,14 @@ func compileRule(p *Policy, from *v3.Rule, peer *v3.EntityRule) (rule, error) {
 		return rule{}, err
 	}
 	compiled.nets = nets
-	is, not, err := selectorsOf(peer, p.Key.Namespace)
+	selected, err := selectionOf(peer, p.Key.Namespace)
 	if err != nil {
 		return rule{}, err
 	}
-	compiled.not = not != nil
-	if is != nil {
-		compiled.peer = p.peer(newPeer(is, not))
-		compiled.reach = reachOf(is)
+	compiled.not = selected.not != nil
+	if selected.is != nil {
+		compiled.peer = p.peer(newPeer(selected.is, selected.not))
+		compiled.reach = selected.reach
 	}
 	if compiled.service {
 		compiled.reach = serviceReach(peer.Services, p.Key.Namespace)

@@ -50,6 +50,21 @@ func (id ID) Compare(other ID) int {
 	return cmp.Or(id.Key.Compare(other.Key), cmp.Compare(id.UID, other.UID))
 }
 
+// MarshalJSON writes the key with its kind's collection name, so that stored documents do not depend on Kind's numbers.
+func (k Key) MarshalJSON() ([]byte, error) {
+	return json.Marshal(jsonID{k.Kind.Collection(), k.Namespace, k.Name, ""})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote; an unknown collection is an error.
+func (k *Key) UnmarshalJSON(data []byte) error {
+	var id ID
+	if err := json.Unmarshal(data, &id); err != nil {
+		return err
+	}
+	*k = id.Key
+	return nil
+}
+
 type jsonID struct {
 	Collection string `json:"collection"`
 	Namespace  string `json:"namespace,omitempty"`

@@ -18,9 +18,7 @@ type backends struct {
 // updateBackends takes over a newer state; nil ends it. The indexes always follow the newest state.
 func (t *Timeline) updateBackends(b *backends, previous, next *resource.Object) {
 	old, added := addressesOf(previous), addressesOf(next)
-	if b.rename(t, next) {
-		b.fresh = added
-	} else {
+	if !b.rename(t, next) {
 		old, added = changed(old, added)
 	}
 	for i := range old {

@@ -15,7 +15,7 @@ func (t *Timeline) build() *Result {
 	r := &Result{Counts: t.counts, Lives: make([]Life, 0, len(t.lives))}
 	// The lives are sorted while they are still small.
 	slices.SortFunc(t.lives, func(a, b *life) int {
-		x, y := a.of.object, b.of.object
+		x, y := a.object, b.object
 		return cmp.Or(x.key().Compare(y.key()), cmp.Compare(x.uid, y.uid), cmp.Compare(a.first, b.first))
 	})
 	used := map[*keySet]struct{}{}
@@ -50,14 +50,14 @@ func (t *Timeline) policyUses(used map[*keySet]struct{}) []PolicyUse {
 
 // publish turns a life into its published form.
 func (t *Timeline) publish(l *life) Life {
-	o := l.of.object
+	o := l.object
 	out := Life{
 		ID:            resource.ID{Key: o.key(), UID: o.uid},
 		From:          timeOf(l.first),
 		To:            timeOf(l.last),
-		HostNetwork:   l.of.hostNetwork,
-		Node:          l.of.node,
-		AggregateName: l.of.aggregateName(),
+		HostNetwork:   l.hostNetwork,
+		Node:          l.node,
+		AggregateName: l.aggregateName(),
 		Flags:         flagsOf(l),
 		Policies:      l.sum.policies.keys(&t.keys),
 		Staged:        l.sum.staged.keys(&t.keys),
@@ -65,8 +65,8 @@ func (t *Timeline) publish(l *life) Life {
 		Ingress:       l.sum.truth(0, ingressInternet, ingressOther),
 		Egress:        l.sum.truth(1, egressInternet, egressOther),
 	}
-	if l.of.account != nil {
-		out.ServiceAccount = l.of.account.Name
+	if l.account != nil {
+		out.ServiceAccount = l.account.Name
 	}
 	for _, s := range l.spans {
 		out.Scope = append(out.Scope, interval.Interval{Start: timeOf(s.from), End: timeOf(s.to)})
@@ -75,14 +75,14 @@ func (t *Timeline) publish(l *life) Life {
 }
 
 // aggregateName is the name under which flow logs aggregate the endpoint (calico-compliance.md section 8, "name_aggr").
-func (e *endpoint) aggregateName() string {
+func (l *life) aggregateName() string {
 	switch {
-	case e.generateName != "":
-		return e.generateName + "*"
-	case e.object.kind == resource.HostEndpoint && e.node != "":
-		return e.node
+	case l.generateName != "":
+		return l.generateName + "*"
+	case l.object.kind == resource.HostEndpoint && l.node != "":
+		return l.node
 	}
-	return e.object.name
+	return l.object.name
 }
 
 func flagsOf(l *life) Flags {

@@ -7,65 +7,52 @@ import (
 
 // set takes over a new state of an object, unless it is older than what is known.
 func (t *Timeline) set(c *resource.Change, at int64) {
-	uid, version := uidOf(c), versionOf(c)
-	known := t.find(c.ID.Key)
-	if t.tombstones.ended(uid) {
+	id, version := idOf(c), versionOf(c)
+	known := t.find(id.Key)
+	sameLife := known != nil && (known.uid == id.UID || known.uid == "" || id.UID == "")
+	switch {
+	case known == nil && t.tombstones.outdates(id.Key, version),
+		known != nil && version > 0 && version < known.version,
+		!sameLife && t.tombstones.ended(id):
 		t.counts.Stale++
 		return
 	}
-	if known == nil {
-		if t.tombstones.outdates(c.ID.Key, version) {
-			t.counts.Stale++
-			return
-		}
-		t.counts.Applied++
-		t.create(c.Object, uid, version)
-		return
-	}
-	sameLife := known.uid == uid || known.uid == "" || uid == ""
-	if version > 0 && known.version > 0 && (version < known.version || version == known.version && sameLife) {
-		// The same version is the same state, whatever the log shows of it.
-		if version < known.version {
-			t.counts.Stale++
-		} else {
-			t.counts.Applied++
-		}
-		return
-	}
 	t.counts.Applied++
-	if !sameLife {
+	switch {
+	case known == nil:
+		t.create(c.Object, id.UID, version)
+	case !sameLife:
 		t.end(known, 0, at)
-		t.create(c.Object, uid, version)
-		return
+		t.create(c.Object, id.UID, version)
+	case version > 0 && version == known.version:
+		// The same version is the same state, whatever the source shows of it.
+	default:
+		known.uid = max(known.uid, id.UID) // one of them may be unknown, which is ""
+		known.version = max(known.version, version)
+		t.update(known, c.Object)
 	}
-	known.uid = max(known.uid, uid) // one of them may be unknown, which is ""
-	known.version = max(known.version, version)
-	t.update(known, c.Object)
 }
 
 // remove ends an object. The end of a known uid is final whatever its version; an end by name alone must not be older than what
 // is known.
 func (t *Timeline) remove(c *resource.Change, at int64) {
-	uid, version := uidOf(c), versionOf(c)
-	known := t.find(c.ID.Key)
-	seen := t.tombstones.ended(uid)
+	id, version := idOf(c), versionOf(c)
+	known := t.find(id.Key)
 	switch {
-	case known == nil || uid != "" && known.uid != "" && known.uid != uid:
-		if known == nil && !seen && !t.tombstones.outdates(c.ID.Key, version) {
-			t.counts.Orphaned++
-		} else {
+	case known == nil || id.UID != "" && known.uid != "" && known.uid != id.UID:
+		if known != nil || t.tombstones.ended(id) || t.tombstones.outdates(id.Key, version) {
 			t.counts.Stale++
+		} else {
+			t.counts.Orphaned++
 		}
-		if uid != "" && !seen {
-			t.tombstones.bury(resource.ID{Key: c.ID.Key, UID: uid}, 0, at)
+		if id.UID != "" {
+			t.tombstones.bury(id, 0, at)
 		}
-	case (uid == "" || known.uid == "") && version > 0 && version < known.version:
+	case (id.UID == "" || known.uid == "") && version > 0 && version < known.version:
 		t.counts.Stale++
 	default:
 		t.counts.Applied++
-		if known.uid == "" {
-			known.uid = uid
-		}
+		known.uid = max(known.uid, id.UID)
 		t.end(known, version, at)
 	}
 }
@@ -74,7 +61,7 @@ func (t *Timeline) remove(c *resource.Change, at int64) {
 func (t *Timeline) bind(c *resource.Change) {
 	known := t.find(c.ID.Key)
 	switch {
-	case t.tombstones.ended(c.ID.UID) || known != nil && c.ID.UID != "" && known.uid != "" && known.uid != c.ID.UID:
+	case known != nil && c.ID.UID != "" && known.uid != "" && known.uid != c.ID.UID, known == nil && t.tombstones.ended(c.ID):
 		t.counts.Stale++
 	case known == nil || known.kind != resource.Pod:
 		t.counts.Orphaned++

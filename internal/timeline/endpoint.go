@@ -40,13 +40,14 @@ func (t *Timeline) updatePod(e *endpoint, obj *resource.Object) {
 	if pod.Node != "" && pod.Node != e.node {
 		e.node, changed = t.intern(pod.Node), true
 	}
-	if pod.GenerateName != "" {
-		e.generateName = pod.GenerateName
+	if pod.GenerateName != "" && pod.GenerateName != e.generateName {
+		e.generateName, changed = pod.GenerateName, true
 	}
 	if pod.Phase != "" && pod.Finished() != e.finished {
 		e.finished, changed = pod.Finished(), true
 	}
 	if pod.HostNetwork != e.hostNetwork || pod.Envoy != e.envoy {
+		e.unserved = e.unserved || pod.HostNetwork != e.hostNetwork
 		e.hostNetwork, e.envoy, changed = pod.HostNetwork, pod.Envoy, true
 	}
 	if (pod.Phase != "" || len(pod.IPs) > 0) && !slices.Equal(pod.IPs, e.ips) {

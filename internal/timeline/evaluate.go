@@ -77,7 +77,8 @@ func (t *Timeline) moveEndpoint(e *endpoint, at int64) {
 	}
 	e.unserved = e.unserved || next == nil
 	if e.gone && e.life != nil {
-		t.close(e.life)
+		t.close(e)
+		e.object.endpoint = nil // a kept life does not keep all of it
 	}
 }
 
@@ -109,26 +110,24 @@ func (t *Timeline) settleIn(a arrival, at int64) {
 	e := a.endpoint
 	if e.class == nil {
 		if e.life == nil {
-			e.life = &life{first: at, of: e}
+			e.life = &life{first: at, object: e.object}
 		}
 		a.class.expected--
 		a.class.join(e, at)
 	}
-	if !e.envoy || e.hostNetwork {
-		e.life.noEnvoy = true
-	}
+	e.life.follow(e)
 	if e.unserved {
 		e.unserved = false
 		t.findServices(e)
 	}
 }
 
-// close keeps a life that was ever in scope.
-func (t *Timeline) close(l *life) {
-	l.of.life, l.of.labels, l.of.ips = nil, nil, nil
-	if len(l.spans) > 0 {
-		t.lives = append(t.lives, l)
+// close ends an endpoint's life, and keeps it if it was ever in scope.
+func (t *Timeline) close(e *endpoint) {
+	if len(e.life.spans) > 0 {
+		t.lives = append(t.lives, e.life)
 	}
+	e.life = nil
 }
 
 // settle ends the evaluation: everything that still exists is taken over up to the interval's end.
@@ -151,9 +150,6 @@ func (t *Timeline) settleSpace(in *space, at int64) {
 		if e.class != nil {
 			e.life.last = at
 		}
-		if len(e.life.spans) > 0 {
-			t.lives = append(t.lives, e.life)
-		}
-		e.life = nil
+		t.close(e)
 	}
 }

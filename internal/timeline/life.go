@@ -16,7 +16,19 @@ type life struct {
 	sum         tally
 	services    []uint32 // indexes into keyTable, unsorted
 	noEnvoy     bool     // at some instant
-	of          *endpoint
+	object      *object
+
+	// As of the last instant at which it was an endpoint.
+	account      *policy.Profile
+	node         string
+	generateName string
+	hostNetwork  bool
+}
+
+// follow takes over what the endpoint is like from an instant on.
+func (l *life) follow(e *endpoint) {
+	l.account, l.node, l.generateName, l.hostNetwork = e.account, e.node, e.generateName, e.hostNetwork
+	l.noEnvoy = l.noEnvoy || !e.envoy || e.hostNetwork
 }
 
 // take adds one state that held for a while.

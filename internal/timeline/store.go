@@ -121,6 +121,9 @@ func versionOf(c *resource.Change) uint64 {
 // parseVersion reads a resourceVersion as the number that it is on every API server backed by etcd (and, since Kubernetes 1.35,
 // by definition); anything else cannot be compared and counts as unknown.
 func parseVersion(text string) uint64 {
+	if text == "" {
+		return 0
+	}
 	version, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
 		return 0
@@ -128,9 +131,10 @@ func parseVersion(text string) uint64 {
 	return version
 }
 
-func uidOf(c *resource.Change) string {
-	if c.ID.UID == "" && c.Object != nil {
-		return c.Object.ID.UID
+func idOf(c *resource.Change) resource.ID {
+	id := c.ID
+	if id.UID == "" && c.Object != nil {
+		id.UID = c.Object.ID.UID
 	}
-	return c.ID.UID
+	return id
 }
