@@ -106,6 +106,7 @@ var ruleCases = []struct {
 	{"markers", "note", "a/a_test.go", "package a\n// " + "TO" + "DO: later\n", []string{"2: TO" + "DO: finish it"}},
 	{"markers", "note at the end", "a/a.go", "package a\nvar x = 1 /* FIX" + "ME */", []string{"FIX" + "ME"}},
 	{"markers", "panic", "a/a.go", `package a; func f() { panic("not " + "written") }`, []string{"panic with a text"}},
+	{"markers", "a path of one machine", "a/a_test.go", "package a\n// See /work/" + "main/x.\nvar p = `/work/" + "shared`", []string{"path of one machine", "path of one machine"}},
 	{"markers", "good", "a/a.go", "package a\n// A method is not a mastodon.\nfunc f(err error) { panic(err) }", nil},
 
 	{"tests", "skip", "a/a_test.go", `package a; import "testing"; func TestX(t *testing.T) { t.Skip("later") }`, []string{"must not skip"}},

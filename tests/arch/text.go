@@ -80,7 +80,10 @@ func beginsUpper(text string) bool {
 // marker is put together so that this file does not find itself.
 var marker = regexp.MustCompile(`\b(` + "TO" + "DO|FIX" + "ME|XX" + `X)\b`)
 
-// CheckMarkers finds notes of unfinished work, and panics with a text where an error should be.
+// places are paths of machines on which the project was written; each is put together, as above.
+var places = []string{"/work/" + "main", "/work/" + "shared", "/tmp/" + "brief"}
+
+// CheckMarkers finds notes of unfinished work, paths of one machine, and panics with a text where an error should be.
 func CheckMarkers(s *Source) []Finding {
 	const rule = "markers"
 	var found []Finding
@@ -91,6 +94,7 @@ func CheckMarkers(s *Source) []Finding {
 			}
 		}
 	}
+	found = append(found, s.placesNamed(rule)...)
 	if s.IsTest() {
 		return found
 	}
@@ -103,6 +107,27 @@ func CheckMarkers(s *Source) []Finding {
 			if _, ok := literal(call.Args); ok {
 				found = append(found, s.find(rule, call, "panic with a text: return an error"))
 			}
+		}
+		return true
+	})
+	return found
+}
+
+func (s *Source) placesNamed(rule string) []Finding {
+	var found []Finding
+	look := func(node ast.Node, text string) {
+		for _, place := range places {
+			if strings.Contains(text, place) {
+				found = append(found, s.find(rule, node, "%s is a path of one machine", place))
+			}
+		}
+	}
+	for _, group := range s.File.Comments {
+		look(group, group.Text())
+	}
+	ast.Inspect(s.File, func(node ast.Node) bool {
+		if text, ok := node.(*ast.BasicLit); ok && text.Kind == token.STRING {
+			look(text, text.Value)
 		}
 		return true
 	})
