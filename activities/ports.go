@@ -22,8 +22,9 @@ type Bucket interface {
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	// List calls yield for each object below the prefix in order of keys.
 	List(ctx context.Context, prefix string, yield func(key string, modified time.Time) error) error
-	// Delete removes an object; one that is not there is no error.
-	Delete(ctx context.Context, key string) error
+	// Clear removes what is below the folder and was written before the given time, old versions included, and says how many
+	// objects that were.
+	Clear(ctx context.Context, folder string, before time.Time) (int64, error)
 }
 
 // Cluster is where a snapshot's resources come from.

@@ -12,10 +12,10 @@ const SweepName = "Sweep"
 // SweepParams has nothing to say: a run clears what is its own, and what is too old to be anyone's.
 type SweepParams struct{}
 
-// SweepResult counts what was removed.
+// SweepResult counts what was removed, old versions included.
 type SweepResult struct {
-	Own int `json:"own"` // of this run
-	Old int `json:"old"` // of runs that never cleared theirs
+	Own int64 `json:"own"` // of this run
+	Old int64 `json:"old"` // of runs that never cleared theirs
 }
 
 // StagingAge is how long another run's working objects are kept. No run is active that long.
@@ -31,33 +31,13 @@ type Sweep struct {
 // Execute removes what is to go.
 func (a *Sweep) Execute(ctx context.Context, _ SweepParams) (SweepResult, error) {
 	var result SweepResult
-	own, err := a.remove(ctx, a.Store.staging(ctx), func(time.Time) bool { return true })
-	if err != nil {
-		return result, err
+	var err error
+	// A clock that is behind the bucket's must not keep the run's own objects alive.
+	if result.Own, err = a.Store.Bucket.Clear(ctx, a.Store.staging(ctx), a.Now().Add(24*time.Hour)); err != nil {
+		return result, fmt.Errorf("clear staging: %w", err)
 	}
-	result.Own = own
-	oldest := a.Now().Add(-StagingAge)
-	result.Old, err = a.remove(ctx, a.Store.Layout.StagingRoot(), func(modified time.Time) bool {
-		return !modified.IsZero() && modified.Before(oldest)
-	})
-	return result, err
-}
-
-func (a *Sweep) remove(ctx context.Context, prefix string, goes func(modified time.Time) bool) (int, error) {
-	var keys []string
-	err := a.Store.Bucket.List(ctx, prefix, func(key string, modified time.Time) error {
-		if goes(modified) {
-			keys = append(keys, key)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("list %s: %w", prefix, err)
+	if result.Old, err = a.Store.Bucket.Clear(ctx, a.Store.Layout.StagingRoot(), a.Now().Add(-StagingAge)); err != nil {
+		return result, fmt.Errorf("clear old staging: %w", err)
 	}
-	for _, key := range keys {
-		if err := a.Store.Bucket.Delete(ctx, key); err != nil {
-			return 0, fmt.Errorf("delete %s: %w", key, err)
-		}
-	}
-	return len(keys), nil
+	return result, nil
 }

@@ -109,7 +109,7 @@ func (a *app) prepareDemo(o *demoOptions, day time.Time) ([]sample.Event, error)
 	fmt.Fprintf(a.out, "wrote %s in %.1f s: %d pods, %d audit events, %d flow records, %.0f MB\n",
 		folder, time.Since(began).Seconds(), summary.Pods, summary.AuditEvents, summary.FlowRecords, float64(summary.Bytes)/1e6)
 	in := &a.cfg.Inputs
-	in.Cluster, in.ClusterAt = filepath.Join(folder, "cluster"), day.Format(time.RFC3339)
+	in.Cluster, in.ClusterAt = filepath.Join(folder, "cluster"), ""
 	in.Audit, in.Flows = filepath.Join(folder, "audit"), filepath.Join(folder, "flows")
 	in.Benchmarks, in.Reports = filepath.Join(folder, "benchmarks"), filepath.Join(folder, "reports")
 	a.cfg.Cluster = "demo"
