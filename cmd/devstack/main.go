@@ -44,9 +44,10 @@ func run() error {
 			stop()
 		}()
 	}
-	// The servers print to standard output as they please; ours is for the address line.
-	out := os.Stdout
-	os.Stdout = os.Stderr
+	out, err := quiet()
+	if err != nil {
+		return err
+	}
 	s, err := stack.Start(ctx, o)
 	if err != nil {
 		return err
@@ -59,6 +60,16 @@ func run() error {
 	case <-s.Failed():
 	}
 	return s.Stop()
+}
+
+// quiet keeps standard output for the addresses: the servers print to it as they please.
+func quiet() (out io.Writer, err error) {
+	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	out, os.Stdout = os.Stdout, nowhere
+	return out, nil
 }
 
 func report(out io.Writer, a devstack.Address, asJSON bool) error {

@@ -82,9 +82,10 @@ func (o Options) load() ([]func(*config.LoadOptions) error, error) {
 	return load, nil
 }
 
-// Check tells whether the bucket can be reached and used with the credentials; the error says which of them is at fault.
+// Check tells whether the bucket can be reached and listed with the credentials; the error says which of them is at fault.
+// A listing is asked for, since answers to HEAD have no error code.
 func (b *S3) Check(ctx context.Context) error {
-	_, err := b.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.o.Bucket})
+	_, err := b.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b.o.Bucket, MaxKeys: aws.Int32(1)})
 	if err != nil {
 		return b.fail("check bucket", "", err)
 	}
@@ -170,7 +171,8 @@ func (b *S3) Copy(ctx context.Context, from, to string) error {
 	return nil
 }
 
-// Delete removes the object under the key; where the bucket keeps versions, the older ones stay. That there is none is no error.
+// Delete removes the object under the key; where the bucket keeps versions, they stay, and some servers (versitygw 1.8) then
+// still hold the key to be taken for PutIfAbsent. That there is no object is no error.
 func (b *S3) Delete(ctx context.Context, key string) error {
 	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.o.Bucket, Key: &key})
 	if err != nil {
@@ -179,11 +181,11 @@ func (b *S3) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// escape encodes the parts of a path for the copy header, which the SDK sends as it is.
+// escape encodes the parts of a path for the copy header, which the SDK sends as it is. Servers read a "+" there as a space.
 func escape(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
-		parts[i] = url.PathEscape(part)
+		parts[i] = strings.ReplaceAll(url.PathEscape(part), "+", "%2B")
 	}
 	return strings.Join(parts, "/")
 }

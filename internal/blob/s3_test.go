@@ -142,6 +142,7 @@ func TestErrorsTellTheirKind(t *testing.T) {
 		"exists":           {412, "PreconditionFailed", blob.ErrExists, fs.ErrExist},
 		"denied":           {403, "AccessDenied", blob.ErrDenied, fs.ErrPermission},
 		"wrong key":        {403, "InvalidAccessKeyId", blob.ErrDenied, fs.ErrPermission},
+		"unknown key":      {404, "XAdminUserNotFound", blob.ErrDenied, fs.ErrPermission},
 		"wrong secret":     {403, "SignatureDoesNotMatch", blob.ErrDenied, fs.ErrPermission},
 		"no such feature":  {501, "NotImplemented", blob.ErrUnsupported, nil},
 		"something else":   {400, "InvalidRequest", nil, nil},
@@ -163,19 +164,14 @@ func TestErrorsTellTheirKind(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	for name, c := range map[string]struct {
-		status int
-		kind   error
-	}{"fine": {200, nil}, "no rights": {403, blob.ErrDenied}, "no bucket": {404, blob.ErrNotFound}} {
-		t.Run(name, func(t *testing.T) {
-			s := &server{answer: func(w http.ResponseWriter, _ *http.Request, _ string) { w.WriteHeader(c.status) }}
+	require.NoError(t, bucket(t, &server{}, plain).Check(t.Context()))
+	for code, kind := range map[string]error{"AccessDenied": blob.ErrDenied, "NoSuchBucket": nil} {
+		t.Run(code, func(t *testing.T) {
+			s := &server{answer: func(w http.ResponseWriter, _ *http.Request, _ string) { refuse(w, http.StatusForbidden, code) }}
 			err := bucket(t, s, plain).Check(t.Context())
-			if c.kind == nil {
-				require.NoError(t, err)
-				return
-			}
-			require.ErrorIs(t, err, c.kind)
 			require.ErrorContains(t, err, "check bucket s3://evidence/")
+			require.ErrorContains(t, err, code)
+			require.Equal(t, kind != nil, errors.Is(err, blob.ErrDenied))
 		})
 	}
 }

@@ -11,19 +11,19 @@ import (
 // kinds are the error codes of S3 that callers tell apart. A missing bucket is none of them: it is a mistake in the
 // configuration, not a missing object.
 var kinds = map[string]error{
-	"NoSuchKey":                    ErrNotFound,
-	"NotFound":                     ErrNotFound,
-	"NoSuchVersion":                ErrNotFound,
-	"PreconditionFailed":           ErrExists,
-	"AccessDenied":                 ErrDenied,
-	"Forbidden":                    ErrDenied,
-	"InvalidAccessKeyId":           ErrDenied,
-	"SignatureDoesNotMatch":        ErrDenied,
-	"ExpiredToken":                 ErrDenied,
-	"NotImplemented":               ErrUnsupported,
-	"XNotImplemented":              ErrUnsupported,
-	"VersioningNotConfigured":      ErrUnsupported,
-	"NoSuchLifecycleConfiguration": nil,
+	"NoSuchKey":               ErrNotFound,
+	"NotFound":                ErrNotFound,
+	"NoSuchVersion":           ErrNotFound,
+	"PreconditionFailed":      ErrExists,
+	"AccessDenied":            ErrDenied,
+	"Forbidden":               ErrDenied,
+	"InvalidAccessKeyId":      ErrDenied,
+	"XAdminUserNotFound":      ErrDenied, // versitygw, with status 404
+	"SignatureDoesNotMatch":   ErrDenied,
+	"ExpiredToken":            ErrDenied,
+	"NotImplemented":          ErrUnsupported,
+	"XNotImplemented":         ErrUnsupported,
+	"VersioningNotConfigured": ErrUnsupported,
 }
 
 // statuses tell the kind where the answer has no code, as answers to HEAD.

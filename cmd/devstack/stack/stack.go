@@ -48,7 +48,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 func (s *Stack) start(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	out := slog.New(slog.NewJSONHandler(s.folder.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	out := slog.New(slog.NewJSONHandler(s.folder.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	log.SetOutput(s.folder.log)
 	keys := s.folder.file("credentials")
 	secret, err := credentials(keys)

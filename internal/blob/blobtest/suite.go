@@ -229,7 +229,7 @@ func testDelete(t *testing.T, b Bucket, folder string) {
 	_, err := b.Get(t.Context(), folder+"a")
 	require.ErrorIs(t, err, blob.ErrNotFound)
 	require.NoError(t, b.Delete(t.Context(), folder+"a"), "deleting twice is no error")
-	require.NoError(t, b.PutIfAbsent(t.Context(), folder+"a", strings.NewReader("again")))
+	put(t, b, folder+"a", "again")
 	require.Equal(t, "again", get(t, b, folder+"a"))
 }
 
