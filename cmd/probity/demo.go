@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,6 +27,7 @@ type demoOptions struct {
 	dir   string
 	stack stackOptions
 	stay  bool
+	times bool
 	seed  uint64
 	scale int
 }
@@ -44,6 +47,7 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd.Flags().Lookup("dir").Usage = "folder for the sample, the settings, and what the servers keep"
 	cmd.Flags().Lookup("dir").DefValue = "demo"
 	cmd.Flags().BoolVar(&o.stay, "stay", isTerminal(os.Stdin), "keep the servers up at the end (default: on a terminal)")
+	cmd.Flags().BoolVar(&o.times, "timings", false, "print how long each step of each report took")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "what the invention starts from")
 	cmd.Flags().IntVar(&o.scale, "scale", 1, "multiplies pods, nodes and flow records")
 	return cmd
@@ -137,7 +141,7 @@ func (a *app) playDemo(ctx context.Context, o *demoOptions, stack *devstack.Chil
 	group.Go(func() error { return a.serveWith(serving, stack) })
 	group.Go(func() error {
 		defer stop()
-		if err := a.runDemo(serving, iv); err != nil {
+		if err := a.runDemo(serving, o, iv); err != nil {
 			return err
 		}
 		if err := a.tellDemo(serving, story); err != nil {
@@ -153,7 +157,7 @@ func (a *app) playDemo(ctx context.Context, o *demoOptions, stack *devstack.Chil
 	return group.Wait()
 }
 
-func (a *app) runDemo(ctx context.Context, iv interval.Interval) error {
+func (a *app) runDemo(ctx context.Context, o *demoOptions, iv interval.Interval) error {
 	set, err := a.folder().Load(ctx)
 	if err != nil {
 		return err
@@ -178,22 +182,47 @@ func (a *app) runDemo(ctx context.Context, iv interval.Interval) error {
 			return err
 		}
 	}
-	t := table{heading: []string{"REPORT", "TYPE", "OUTCOME", "REV", "SECONDS", "MANIFEST SHA-256"}}
 	for i := range set.Reports {
-		def := &set.Reports[i]
-		began := time.Now()
-		result := &ranReport{Report: def.Name, Interval: iv}
-		if err := a.await(ctx, runs, started[def.Name], result); err != nil {
+		if err := a.await(ctx, runs, started[set.Reports[i].Name], &ranReport{Report: set.Reports[i].Name, Interval: iv}); err != nil {
 			return err
 		}
-		t.rows = append(t.rows, []string{def.Name, def.TypeName, string(result.Verdict), strconv.Itoa(result.Revision),
-			fmt.Sprintf("%.1f", time.Since(began).Seconds()), result.SHA256[:16] + "…"})
-		for _, reason := range result.Reasons {
+	}
+	return a.tellOutcomes(ctx, o, c, started)
+}
+
+// tellOutcomes prints what became of each run, from the records in the bucket.
+func (a *app) tellOutcomes(ctx context.Context, o *demoOptions, c client.Client, started map[string]client.WorkflowRun) error {
+	archive, err := a.catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	t := table{heading: []string{"REPORT", "TYPE", "OUTCOME", "REV", "TOOK", "MANIFEST SHA-256"}}
+	times := table{heading: []string{"REPORT", "STEP", "TIMES", "TOOK"}}
+	for _, name := range slices.Sorted(maps.Keys(started)) {
+		outcomes, err := archive.Outcomes(ctx, name)
+		if err != nil {
+			return err
+		}
+		record := outcomes[0] // the newest: that of the run that was waited for
+		t.rows = append(t.rows, []string{name, record.Type, string(record.State), strconv.Itoa(record.Bundle.Revision),
+			milliseconds(record.Finished.Sub(record.Started)), record.Bundle.SHA256[:16] + "…"})
+		for _, reason := range record.Reasons {
 			t.rows = append(t.rows, []string{"", "", reason.Text})
+		}
+		if o.times {
+			steps, whole, err := timings(ctx, c, started[name])
+			if err != nil {
+				return err
+			}
+			times.rows = append(times.rows, timingRows(name, steps, whole)...)
 		}
 	}
 	fmt.Fprintln(a.out)
-	return a.print(t.rows, func() table { return t })
+	if err := a.print(t.rows, func() table { return t }); err != nil || !o.times {
+		return err
+	}
+	fmt.Fprintln(a.out, "\nWhere the time went:")
+	return a.print(times.rows, func() table { return times })
 }
 
 // tellDemo checks what the reports say about each scripted event against the archive.

@@ -16,6 +16,7 @@ import (
 	"github.com/probity/probity/internal/report"
 	"github.com/probity/probity/starter"
 	"github.com/probity/probity/worker"
+	"github.com/probity/probity/workflows"
 )
 
 func (a *app) tool() evidence.Tool { return evidence.Tool{Name: "probity", Version: version} }
@@ -74,7 +75,7 @@ func (a *app) folder() *definitions.Folder {
 func (a *app) settings() starter.Settings {
 	return starter.Settings{
 		TaskQueue: a.cfg.Temporal.TaskQueue, StartDelay: a.cfg.Schedule.StartDelay,
-		MaxActive: a.cfg.Schedule.MaxActive, RetryInterval: a.cfg.Retry.Interval,
+		MaxActive: a.cfg.Schedule.MaxActive, Retry: workflows.Retry{Interval: a.cfg.Retry.Interval, Heartbeat: a.cfg.Retry.Heartbeat},
 	}
 }
 
