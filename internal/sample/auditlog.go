@@ -80,7 +80,7 @@ func (l *auditLog) fill(event *auditv1.Event, r request) {
 		answer := *event.ResponseStatus
 		answer.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
 		r.answer = &answer
-		if r.code == http.StatusForbidden {
+		if r.code == http.StatusForbidden && !r.admission {
 			event.Annotations["authorization.k8s.io/decision"] = "forbid"
 			r.body = nil
 		}

@@ -126,18 +126,19 @@ func writeBenchmarks(w *world) {
 func benchmarkOf(node string, earlier bool) benchFile {
 	var file benchFile
 	if strings.HasPrefix(node, "cp-") {
-		file.add("1", "Control plane", "master", controlPlaneTests, nil)
+		file.add(benchControl{ID: "1", Text: "Control plane", NodeType: "master"}, controlPlaneTests, nil)
 	}
 	weak := map[string]bool{}
 	if node == weakNode && !earlier {
 		weak[weakTest], weak["4.1.5"] = true, true
 	}
-	file.add("4", "Worker node", "node", nodeTests, weak)
+	file.add(benchControl{ID: "4", Text: "Worker node", NodeType: "node"}, nodeTests, weak)
 	return file
 }
 
-func (f *benchFile) add(id, text, nodeType string, sections []benchSection, weak map[string]bool) {
-	control := benchControl{ID: id, Version: "cis-1.12", Detected: "1.36", Text: text, NodeType: nodeType}
+// add runs the sections of one target; weak are the tests that fail on this node alone.
+func (f *benchFile) add(control benchControl, sections []benchSection, weak map[string]bool) {
+	control.Version, control.Detected = "cis-1.12", "1.36"
 	for _, section := range sections {
 		group := benchGroup{Section: section.number, Desc: section.desc}
 		for _, test := range section.tests {

@@ -130,7 +130,7 @@ func (w *world) buildNodes(by actor) {
 func (w *world) beat(name string) {
 	node := w.get(resource.Node, "", name)
 	now := metav1.NewTime(w.now.Truncate(time.Second))
-	w.patchSub(kubelet(name), node, "status", map[string]any{"status": map[string]any{}}, func() {
+	w.patchPart(kubelet(name), node, part{"status", map[string]any{"status": map[string]any{}}}, func() {
 		node.ManagedFields = []metav1.ManagedFieldsEntry{{
 			Manager: "kubelet", Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "v1", Time: &now, Subresource: "status",
 			FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:status":{"f:conditions":{}}}`)},

@@ -21,13 +21,30 @@ const (
 
 // conn is one or more like connections within a window.
 type conn struct {
+	dialed
 	from, to party
-	service  *app // that was called, nil when none
-	protocol string
-	port     uint16
 	count    int64
 	start    time.Time
 	end      time.Time
+}
+
+// dialed is what a connection was made to.
+type dialed struct {
+	service  *app // nil when none
+	protocol string
+	port     uint16
+}
+
+// dial calls a service, or a port of something else. Port 0 is the service's own.
+func dial(service *app, port uint16) dialed {
+	d := dialed{service: service, protocol: "TCP", port: port}
+	if service != nil {
+		d.protocol = service.proto()
+		if port == 0 {
+			d.port = service.port
+		}
+	}
+	return d
 }
 
 // party is one end of a connection: a pod, or an address outside, which may be in a network set.
@@ -59,16 +76,16 @@ func (p party) watched() bool { return p.pod != nil && !p.pod.spec.HostNetwork }
 func (w *world) observe(c conn) {
 	source, dest := w.sideOf(c.from), w.sideOf(c.to)
 	if c.from.watched() {
-		hits, allowed := w.trace(source, dest, false, false, c)
-		pending, _ := w.trace(source, dest, false, true, c)
+		hits, allowed := w.trace(source, dest, look{}, c.dialed)
+		pending, _ := w.trace(source, dest, look{staged: true}, c.dialed)
 		w.flows.add(record{conn: c, reporter: "src", node: c.from.pod.node(), allowed: allowed, hits: hits, pending: pending})
 		if !allowed {
 			return
 		}
 	}
 	if c.to.watched() {
-		hits, allowed := w.trace(dest, source, true, false, c)
-		pending, _ := w.trace(dest, source, true, true, c)
+		hits, allowed := w.trace(dest, source, look{ingress: true}, c.dialed)
+		pending, _ := w.trace(dest, source, look{ingress: true, staged: true}, c.dialed)
 		w.flows.add(record{conn: c, reporter: "dst", node: c.to.pod.node(), allowed: allowed, hits: hits, pending: pending})
 	}
 }
@@ -93,7 +110,7 @@ func (w *world) traffic() {
 		}
 	}
 	gateway := w.app("ingress/gateway")
-	w.connect(party{addr: visitor(rnd)}, party{pod: w.live(gateway)}, gateway, start)
+	w.connect(party{addr: visitor(rnd)}, party{pod: w.live(gateway)}, dial(gateway, 0), start)
 	w.flows.flush(start, w.now)
 }
 
@@ -118,7 +135,7 @@ func (w *world) call(a *app, c call, start time.Time) {
 	if to.pod == nil && called != nil {
 		return
 	}
-	w.connectPort(party{pod: from}, to, called, c.port, start)
+	w.connect(party{pod: from}, to, dial(called, c.port), start)
 }
 
 func (w *world) destination(c call) (party, *app) {
@@ -143,24 +160,14 @@ func visitor(rnd random) netip.Addr {
 	return netip.AddrFrom4([4]byte{185, byte(20 + rnd.IntN(60)), byte(rnd.IntN(256)), byte(1 + rnd.IntN(254))})
 }
 
-func (w *world) connect(from, to party, called *app, start time.Time) {
-	w.connectPort(from, to, called, 0, start)
-}
-
-func (w *world) connectPort(from, to party, called *app, port uint16, start time.Time) {
+// connect makes as many connections as the time of the day has.
+func (w *world) connect(from, to party, d dialed, start time.Time) {
 	if to == (party{}) {
 		return
 	}
-	protocol := "TCP"
-	if called != nil {
-		protocol = called.proto()
-		if port == 0 {
-			port = called.port
-		}
-	}
 	busy := 0.4 + 0.6*daylight(start)
 	count := 1 + int64(float64(w.flows.rnd.IntN(90))*busy)
-	w.observe(conn{from: from, to: to, service: called, protocol: protocol, port: port, count: count, start: start, end: start.Add(window)})
+	w.observe(conn{dialed: d, from: from, to: to, count: count, start: start, end: start.Add(window)})
 }
 
 // daylight is 0 in the dead of night and 1 in the afternoon.
@@ -173,9 +180,9 @@ func daylight(t time.Time) float64 {
 }
 
 // once is a single connection at a moment, logged in its window.
-func (w *world) once(from, to party, called *app, protocol string, port uint16) {
+func (w *world) once(from, to party, d dialed) {
 	start := w.now.Truncate(window)
-	w.observe(conn{from: from, to: to, service: called, protocol: protocol, port: port, count: 1, start: start, end: start.Add(window)})
+	w.observe(conn{dialed: d, from: from, to: to, count: 1, start: start, end: start.Add(window)})
 }
 
 // record is what one end reports of a connection.

@@ -65,7 +65,7 @@ func (w *world) sweepPods(by actor, namespace string) {
 func (w *world) retryPods(namespace string) {
 	for _, a := range w.apps {
 		if a.namespace == namespace {
-			w.refuse(a.maker(), "create", refOf(resource.Pod, namespace, ""), http.StatusForbidden, a.draft().object)
+			w.refuse(request{by: a.maker(), verb: "create", ref: refOf(resource.Pod, namespace, ""), code: http.StatusForbidden, body: a.draft().object, admission: true})
 		}
 	}
 }

@@ -173,7 +173,8 @@ func (w *world) come(p *pod) {
 			Name: c.Name, Image: c.Image, Ready: true, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}},
 		})
 	}
-	w.patchSub(kubelet(p.node()), p.object, "status", map[string]any{"metadata": map[string]any{"uid": p.UID}, "status": status}, func() { *p.status = status })
+	said := part{"status", map[string]any{"metadata": map[string]any{"uid": p.UID}, "status": status}}
+	w.patchPart(kubelet(p.node()), p.object, said, func() { *p.status = status })
 	w.soon(w.rnd.between(20*time.Millisecond, 120*time.Millisecond), func() { w.refresh(p.app) })
 }
 
@@ -183,7 +184,8 @@ func (w *world) finish(p *pod) {
 	status := *p.status
 	status.Phase = corev1.PodSucceeded
 	status.Conditions, status.ContainerStatuses = nil, nil
-	w.patchSub(kubelet(p.node()), p.object, "status", map[string]any{"status": map[string]any{"phase": status.Phase}}, func() { *p.status = status })
+	said := part{"status", map[string]any{"status": map[string]any{"phase": status.Phase}}}
+	w.patchPart(kubelet(p.node()), p.object, said, func() { *p.status = status })
 }
 
 // stop deletes a running pod: the first delete marks it, the kubelet's ends it (audit-log.md 5). A finished pod goes at once.
@@ -216,7 +218,9 @@ func (w *world) farewell(p *pod) {
 		*p.DeletionGracePeriodSeconds = 0
 		w.drop(kubelet(p.node()), p)
 		if w.rnd.chance(0.08) {
-			w.after(time.Second, func() { w.refuse(kubelet(p.node()), "delete", w.refTo(p.object), http.StatusNotFound, nil) })
+			w.after(time.Second, func() {
+				w.refuse(request{by: kubelet(p.node()), verb: "delete", ref: w.refTo(p.object), code: http.StatusNotFound})
+			})
 		}
 	})
 }

@@ -81,8 +81,8 @@ func (p *policy) rules(ingress bool) []rule {
 	return p.egress
 }
 
-func (r *rule) matches(p *policy, other side, protocol string, port uint16) bool {
-	if r.protocol != "" && r.protocol != protocol || len(r.ports) > 0 && !slices.Contains(r.ports, port) {
+func (r *rule) matches(p *policy, other side, d dialed) bool {
+	if r.protocol != "" && r.protocol != d.protocol || len(r.ports) > 0 && !slices.Contains(r.ports, d.port) {
 		return false
 	}
 	inNet := func(net string) bool { return netip.MustParsePrefix(net).Contains(other.addr) }

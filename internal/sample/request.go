@@ -22,6 +22,8 @@ type request struct {
 	answer any
 	code   int32
 	reason metav1.StatusReason // of a refusal
+	// admission is set for a refusal by admission control, which comes after authorization has said yes (audit-log.md 13).
+	admission bool
 	// metadataOnly is what the audit policy says of kinds that are not followed, and of reading.
 	metadataOnly bool
 	auditID      types.UID     // "" draws one
@@ -95,15 +97,21 @@ func (w *world) update(by actor, o *object, change func()) {
 
 // patch changes a part of an object: fragment is what is sent, and change does what it means.
 func (w *world) patch(by actor, o *object, fragment any, change func()) {
-	w.patchSub(by, o, "", fragment, change)
+	w.patchPart(by, o, part{body: fragment}, change)
 }
 
-func (w *world) patchSub(by actor, o *object, subresource string, fragment any, change func()) {
+// part is what a patch sends, and to which subresource.
+type part struct {
+	subresource string
+	body        any
+}
+
+func (w *world) patchPart(by actor, o *object, p part, change func()) {
 	change()
 	o.ResourceVersion = w.nextVersion()
 	ref := w.refTo(o)
-	ref.Subresource = subresource
-	w.send(request{by: by, verb: "patch", ref: ref, body: fragment, answer: o, code: http.StatusOK, query: "fieldManager=" + manager(by)})
+	ref.Subresource = p.subresource
+	w.send(request{by: by, verb: "patch", ref: ref, body: p.body, answer: o, code: http.StatusOK, query: "fieldManager=" + manager(by)})
 }
 
 // remove deletes an object that goes at once. Most kinds are answered with a Status (audit-log.md 1 and 2).
@@ -118,12 +126,12 @@ func (w *world) remove(by actor, o *object) {
 }
 
 // refuse logs a request that is answered with an error.
-func (w *world) refuse(by actor, verb string, ref auditv1.ObjectReference, code int32, body any) {
-	reason := map[int32]metav1.StatusReason{
+func (w *world) refuse(r request) {
+	r.reason = map[int32]metav1.StatusReason{
 		http.StatusForbidden: metav1.StatusReasonForbidden, http.StatusNotFound: metav1.StatusReasonNotFound,
 		http.StatusConflict: metav1.StatusReasonConflict,
-	}[code]
-	w.send(request{by: by, verb: verb, ref: ref, body: body, code: code, reason: reason})
+	}[r.code]
+	w.send(r)
 }
 
 // deleteOptions carries the API version that real logs show (audit-log.md 44).

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/probity/probity/internal/resource"
@@ -70,7 +71,7 @@ func (w *world) planQuietPeers() {
 func (w *world) planInternetOnce() {
 	p := w.app("shop/ads").pods[0]
 	at := w.clock(6, 42, 17)
-	w.at(at, func() { w.once(party{pod: p}, party{addr: visitor(w.flows.rnd)}, nil, "TCP", 443) })
+	w.at(at, func() { w.once(party{pod: p}, party{addr: visitor(w.flows.rnd)}, dial(nil, 443)) })
 	w.tell(Event{
 		ID: "internet-once", From: at, To: at, Objects: []string{podKey(p)},
 		Sentence: "A pod of the ads service opened one connection to the internet, at 06:42, and never again.",
@@ -78,7 +79,7 @@ func (w *world) planInternetOnce() {
 			Report: networkAccess, File: "endpoints.csv", Where: map[string]string{"endpoint": podKey(p)},
 			Lists: map[string][]string{"endpointsReceivingTrafficFromThisEndpoint": {"Public"}},
 		}, {
-			Report: networkAccess, File: "flows.csv", Line: []string{"ads-", "allow", "443"},
+			Report: networkAccess, File: "flows.csv", Line: []string{"ads-", "Public", "443", "allow"},
 		}},
 	})
 }
@@ -109,7 +110,7 @@ func (w *world) planPolicyGap() {
 func (w *world) planDeniedConnection() {
 	at := w.clock(11, 26, 40)
 	from, to := w.app("sandbox/scratch").pods[0], w.app("shop/payment").pods[1]
-	w.at(at, func() { w.once(party{pod: from}, party{pod: to}, w.app("shop/payment"), "TCP", 8443) })
+	w.at(at, func() { w.once(party{pod: from}, party{pod: to}, dial(w.app("shop/payment"), 0)) })
 	w.tell(Event{
 		ID: "denied-connection", From: at, To: at, Objects: []string{podKey(from), podKey(to)},
 		Sentence: "A scratch pod of the sandbox tried to reach a payment pod at 11:26, and the payment service's policy denied it.",
@@ -183,7 +184,7 @@ func (w *world) planNamespaceGone() {
 		}, {
 			Report: inventory, File: "namespaces.csv", Where: map[string]string{"namespace": "Namespace.v1(sandbox)"}, Expect: map[string]string{"ingressProtected": "true"},
 		}, {
-			Report: policyAudit, File: "changes.csv", Line: []string{"NetworkPolicy(sandbox/application.trial)", "deletecollection"},
+			Report: policyAudit, File: "changes.csv", Line: []string{"NetworkPolicy(sandbox/application.trial)", "delete", "namespace-controller"},
 		}},
 	})
 }
@@ -191,7 +192,9 @@ func (w *world) planNamespaceGone() {
 func (w *world) planRefusedDelete() {
 	at := w.clock(16, 40, 21)
 	p := w.policy(resource.GlobalNetworkPolicy, "", "security.block-list")
-	w.at(at, func() { w.refuse(mallory, "delete", w.refTo(p.object), 403, nil) })
+	w.at(at, func() {
+		w.refuse(request{by: mallory, verb: "delete", ref: w.refTo(p.object), code: http.StatusForbidden})
+	})
 	w.tell(Event{
 		ID: "refused-delete", From: at, To: at, Objects: []string{p.object.key().String()},
 		Sentence: "mallory@contractor.example tried to delete the block list's policy at 16:40 and was refused.",

@@ -246,6 +246,7 @@ func TestStoryInTheLogs(t *testing.T) {
 	require.Equal(t, 1, find(`"verb":"delete"`, `"name":"security.block-list"`, "mallory@contractor.example", `"code":403`))
 	require.Equal(t, 1, find(`"verb":"delete"`, `"dryRun":["All"]`))
 	require.Equal(t, 1, find(`"subresource":"finalize"`, "sandbox"))
+	require.Equal(t, 2, find(`"verb":"create"`, `"resource":"pods"`, `"namespace":"sandbox"`, `"code":403`, `"requestObject"`, `"authorization.k8s.io/decision":"allow"`))
 	require.Equal(t, 1, find(`"subresource":"eviction"`))
 	require.Equal(t, 2, find(`"verb":"deletecollection"`, `"resource":"pods"`, "sandbox"))
 	require.Equal(t, 1, find(`"action":"deny"`, name("denied-connection", 0), name("denied-connection", 1), `shop/application.payment|deny|-1`))

@@ -40,20 +40,25 @@ func (p *policy) logName() string {
 	return name
 }
 
-// trace says which policies decide on a connection at one of its ends, and how. With staged, the staged policies are taken
-// as if they were in force.
-func (w *world) trace(end, other side, ingress, staged bool, c conn) ([]hit, bool) {
+// look is the way in which a connection is judged.
+type look struct {
+	ingress bool // at its destination
+	staged  bool // with the staged policies taken as if they were in force
+}
+
+// trace says which policies decide on a connection at one of its ends, and how.
+func (w *world) trace(end, other side, l look, d dialed) ([]hit, bool) {
 	var hits []hit
 	for _, tier := range tiers {
-		policies := w.applying(tier.name, end, ingress, staged)
+		policies := w.applying(tier.name, end, l)
 		if len(policies) == 0 {
 			continue
 		}
 		decided := hit{policy: policies[len(policies)-1], tier: tier.name, action: tier.defaultAction, rule: -1, ending: true}
 		decided.name = decided.policy.logName()
 		for _, p := range policies {
-			rules := p.rules(ingress)
-			if i := slices.IndexFunc(rules, func(r rule) bool { return r.matches(p, other, c.protocol, c.port) }); i >= 0 {
+			rules := p.rules(l.ingress)
+			if i := slices.IndexFunc(rules, func(r rule) bool { return r.matches(p, other, d) }); i >= 0 {
 				decided = hit{policy: p, name: p.logName(), tier: tier.name, action: rules[i].action, rule: i}
 				break
 			}
@@ -66,10 +71,10 @@ func (w *world) trace(end, other side, ingress, staged bool, c conn) ([]hit, boo
 	return append(hits, hit{name: "__PROFILE__.kns." + end.namespace, tier: "__PROFILE__", action: v3.Allow}), true
 }
 
-func (w *world) applying(tier string, end side, ingress, staged bool) []*policy {
+func (w *world) applying(tier string, end side, l look) []*policy {
 	var list []*policy
 	for _, p := range w.policies {
-		if p.tier == tier && (staged || !p.kind.IsStaged()) && p.rules(ingress) != nil && p.appliesTo(end) {
+		if p.tier == tier && (l.staged || !p.kind.IsStaged()) && p.rules(l.ingress) != nil && p.appliesTo(end) {
 			list = append(list, p)
 		}
 	}
