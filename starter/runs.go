@@ -44,7 +44,7 @@ func (r *Runs) Report(
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, workflows.ReportName, workflows.ReportInput{
 		Report: def.Name, Definition: raw, Interval: iv, Trigger: evidence.Manual, By: by,
-		RetryInterval: r.settings.RetryInterval,
+		Retry: r.settings.Retry,
 	})
 	return run, startError(err, def.Name, iv)
 }
@@ -70,7 +70,7 @@ func (r *Runs) Backfill(
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, workflows.BackfillName, workflows.BackfillInput{
 		Report: def.Name, Type: def.TypeName, Definition: raw, Schedule: def.Schedule.String(), Range: span,
-		Parallel: r.settings.MaxActive, RetryInterval: r.settings.RetryInterval,
+		Parallel: r.settings.MaxActive, Retry: r.settings.Retry,
 	})
 	return run, startError(err, def.Name, span)
 }
@@ -82,7 +82,7 @@ func (r *Runs) Snapshot(ctx context.Context, cluster string) (client.WorkflowRun
 		TaskQueue:                r.settings.TaskQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            "snapshot of " + cluster,
-	}, workflows.SnapshotName, workflows.SnapshotInput{Cluster: cluster, RetryInterval: r.settings.RetryInterval})
+	}, workflows.SnapshotName, workflows.SnapshotInput{Cluster: cluster, Retry: r.settings.Retry})
 	if err != nil {
 		return nil, fmt.Errorf("start snapshot of %s: %w", cluster, err)
 	}

@@ -23,10 +23,10 @@ import (
 
 // Settings are what a schedule's ticks are told, beside the definition.
 type Settings struct {
-	TaskQueue     string
-	StartDelay    time.Duration
-	MaxActive     int
-	RetryInterval time.Duration
+	TaskQueue  string
+	StartDelay time.Duration
+	MaxActive  int
+	Retry      workflows.Retry
 }
 
 // Schedules keeps one Temporal Schedule for each report. It must have only one user at a time: the SDK's update is a read
@@ -130,9 +130,9 @@ func (s *Schedules) Names(ctx context.Context) ([]string, error) {
 func (s *Schedules) schedule(def *report.Definition, raw json.RawMessage) (*client.Schedule, error) {
 	input := workflows.TickInput{
 		Report: def.Name, Type: def.TypeName, Definition: raw, Schedule: def.Schedule.String(),
-		Delay: s.settings.StartDelay, MaxActive: s.settings.MaxActive, RetryInterval: s.settings.RetryInterval,
+		Delay: s.settings.StartDelay, MaxActive: s.settings.MaxActive, Retry: s.settings.Retry,
 	}
-	digest, err := digestOf(input)
+	digest, err := digestOf([]any{s.settings.TaskQueue, input})
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,21 @@ func upToDate(have, want *client.Schedule) bool {
 		return false
 	}
 	wantAction := want.Action.(*client.ScheduleWorkflowAction)
-	return memoText(haveAction.Memo[specMemo]) == wantAction.Memo[specMemo]
+	return memoText(haveAction.Memo[specMemo]) == wantAction.Memo[specMemo] && sameCalendars(have.Spec, want.Spec)
+}
+
+// sameCalendars compares what the calendars were made from: the server spells their fields in its own way, and keeps the
+// comment. A schedule that was edited by hand has other comments, or intervals.
+func sameCalendars(have, want *client.ScheduleSpec) bool {
+	if have == nil || len(have.Intervals) > 0 || len(have.Skip) > 0 || have.Jitter > 0 || len(have.Calendars) != len(want.Calendars) {
+		return false
+	}
+	for i := range want.Calendars {
+		if have.Calendars[i].Comment != want.Calendars[i].Comment {
+			return false
+		}
+	}
+	return true
 }
 
 // memoText reads a memo field, which a description gives back as an encoded payload.

@@ -17,16 +17,21 @@ import (
 // taken after it.
 func (s *Schedules) EnsureSnapshots(ctx context.Context, cluster string, schedule cron.Schedule) error {
 	id := workflows.SnapshotScheduleID(cluster)
+	input := workflows.SnapshotInput{Cluster: cluster, Retry: s.settings.Retry}
+	digest, err := digestOf([]any{s.settings.TaskQueue, schedule.String(), input})
+	if err != nil {
+		return err
+	}
 	action := &client.ScheduleWorkflowAction{
 		ID:            id,
 		Workflow:      workflows.SnapshotName,
-		Args:          []any{workflows.SnapshotInput{Cluster: cluster, RetryInterval: s.settings.RetryInterval}},
+		Args:          []any{input},
 		TaskQueue:     s.settings.TaskQueue,
-		Memo:          map[string]any{specMemo: schedule.String(), "cron": schedule.String()},
+		Memo:          map[string]any{specMemo: digest, "cron": schedule.String()},
 		StaticSummary: "snapshot of " + cluster,
 	}
 	spec := client.ScheduleSpec{Calendars: calendars(schedule)}
-	_, err := s.client.ScheduleClient().Create(ctx, client.ScheduleOptions{
+	_, err = s.client.ScheduleClient().Create(ctx, client.ScheduleOptions{
 		ID: id, Spec: spec, Action: action, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE,
 	})
 	if err == nil {
@@ -39,7 +44,7 @@ func (s *Schedules) EnsureSnapshots(ctx context.Context, cluster string, schedul
 	err = s.client.ScheduleClient().GetHandle(ctx, id).Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			have := in.Description.Schedule
-			if old, ok := have.Action.(*client.ScheduleWorkflowAction); ok && memoText(old.Memo[specMemo]) == schedule.String() {
+			if old, ok := have.Action.(*client.ScheduleWorkflowAction); ok && memoText(old.Memo[specMemo]) == digest {
 				return nil, temporal.ErrSkipScheduleUpdate
 			}
 			have.Spec, have.Action = &spec, action

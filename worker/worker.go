@@ -69,7 +69,7 @@ func New(o Options) (*Worker, error) {
 		MaxHeartbeatThrottleInterval:       heartbeatThrottle,
 		WorkerStopTimeout:                  stopTimeout,
 		DisableRegistrationAliasing:        true,
-		Interceptors:                       []interceptor.WorkerInterceptor{&activities.FailureInterceptor{}},
+		Interceptors:                       []interceptor.WorkerInterceptor{&activities.FailureInterceptor{}, &lifeSigns{}},
 		OnFatalError:                       func(err error) { w.fatal <- err },
 	})
 	registerWorkflows(w.worker)
@@ -152,7 +152,7 @@ func registerActivities(w sdkworker.Worker, o *Options, store *activities.Store,
 		activities.SealName:    (&activities.Seal{Store: store}).Execute,
 		activities.OutcomeName: (&activities.Outcome{Store: store}).Execute,
 		activities.SweepName:   (&activities.Sweep{Store: store, Now: time.Now}).Execute,
-		activities.SlotName:    (&activities.Slot{Runs: temporalRuns{o.Client}}).Execute,
+		activities.SlotName:    (&activities.Slot{Runs: temporalRuns{o.Client}, Poll: cfg.Schedule.SlotPoll}).Execute,
 	} {
 		w.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}

@@ -25,9 +25,9 @@ type BackfillInput struct {
 	Schedule   string            `json:"schedule"`
 	Range      interval.Interval `json:"range"`
 	// Parallel is how many runs are active at one time.
-	Parallel      int            `json:"parallel"`
-	RetryInterval time.Duration  `json:"retryInterval,omitempty"`
-	Before        BackfillResult `json:"before,omitzero"` // what earlier runs of a long backfill did
+	Parallel int            `json:"parallel"`
+	Retry    Retry          `json:"retry,omitzero"`
+	Before   BackfillResult `json:"before,omitzero"` // what earlier runs of a long backfill did
 }
 
 // BackfillResult counts what became of the intervals.
@@ -114,7 +114,7 @@ func runInterval(ctx workflow.Context, in *BackfillInput, iv interval.Interval) 
 	})
 	input := ReportInput{
 		Report: in.Report, Definition: in.Definition, Interval: iv,
-		Trigger: evidence.Backfill, RetryInterval: in.RetryInterval,
+		Trigger: evidence.Backfill, Retry: in.Retry,
 	}
 	var out ReportResult
 	err := workflow.ExecuteChildWorkflow(child, ReportName, input).Get(ctx, &out)

@@ -15,21 +15,30 @@ const MaxAttempts = 6
 // outage with it.
 const DefaultRetryInterval = time.Minute
 
+// DefaultHeartbeat is how long a step may give no sign of life before it is taken for dead and tried again elsewhere.
+const DefaultHeartbeat = 30 * time.Second
+
+// Retry says how the steps of a run are watched and repeated. Zero values mean the defaults.
+type Retry struct {
+	// Interval is the pause before the second attempt of a long step: DefaultRetryInterval.
+	Interval time.Duration `json:"interval,omitempty"`
+	// Heartbeat is how long a step may be silent: DefaultHeartbeat. Workers give a sign every second or two.
+	Heartbeat time.Duration `json:"heartbeat,omitempty"`
+}
+
 // quick is for small reads and writes.
-func quick(ctx workflow.Context, first time.Duration, summary string) workflow.Context {
-	return withPolicy(ctx, policy{startToClose: time.Minute, first: scaled(first, 10), maximum: time.Minute}, summary)
+func quick(ctx workflow.Context, retry Retry, summary string) workflow.Context {
+	return withPolicy(ctx, retry, policy{startToClose: 5 * time.Minute, divisor: 10, maximum: time.Minute}, summary)
 }
 
 // chunk is for the steps whose work grows with the logs: gathering, computing, rendering.
-func chunk(ctx workflow.Context, first time.Duration, summary string) workflow.Context {
-	p := policy{startToClose: time.Hour, heartbeat: 30 * time.Second, first: scaled(first, 1), maximum: 10 * time.Minute}
-	return withPolicy(ctx, p, summary)
+func chunk(ctx workflow.Context, retry Retry, summary string) workflow.Context {
+	return withPolicy(ctx, retry, policy{startToClose: time.Hour, divisor: 1, maximum: 10 * time.Minute}, summary)
 }
 
 // publish is for what becomes evidence: the bundle and the outcome records.
-func publish(ctx workflow.Context, first time.Duration, summary string) workflow.Context {
-	p := policy{startToClose: 10 * time.Minute, heartbeat: 30 * time.Second, first: scaled(first, 6), maximum: 5 * time.Minute}
-	return withPolicy(ctx, p, summary)
+func publish(ctx workflow.Context, retry Retry, summary string) workflow.Context {
+	return withPolicy(ctx, retry, policy{startToClose: 10 * time.Minute, divisor: 6, maximum: 5 * time.Minute}, summary)
 }
 
 // slot polls: each attempt is an answer "not yet", so the number of attempts has no limit. Retries add no history events.
@@ -44,25 +53,26 @@ func slot(ctx workflow.Context, summary string) workflow.Context {
 }
 
 type policy struct {
-	startToClose, heartbeat, first, maximum time.Duration
+	startToClose, maximum time.Duration
+	// divisor shortens the first pause for steps that are small.
+	divisor int64
 }
 
-// scaled shortens the configured first pause for steps that are small; zero means the default.
-func scaled(first time.Duration, divisor int64) time.Duration {
-	if first <= 0 {
-		first = DefaultRetryInterval
+// withPolicy waits for the end of a cancelled step: what it wrote is cleared after it, not beside it.
+func withPolicy(ctx workflow.Context, retry Retry, p policy, summary string) workflow.Context {
+	if retry.Interval <= 0 {
+		retry.Interval = DefaultRetryInterval
 	}
-	return max(first/time.Duration(divisor), time.Millisecond)
-}
-
-func withPolicy(ctx workflow.Context, p policy, summary string) workflow.Context {
+	if retry.Heartbeat <= 0 {
+		retry.Heartbeat = DefaultHeartbeat
+	}
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: p.startToClose,
-		HeartbeatTimeout:    p.heartbeat,
-		WaitForCancellation: p.heartbeat > 0,
+		HeartbeatTimeout:    retry.Heartbeat,
+		WaitForCancellation: true,
 		Summary:             summary,
 		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval:    p.first,
+			InitialInterval:    max(retry.Interval/time.Duration(p.divisor), time.Millisecond),
 			BackoffCoefficient: 2,
 			MaximumInterval:    p.maximum,
 			MaximumAttempts:    MaxAttempts,

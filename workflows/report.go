@@ -3,7 +3,6 @@ package workflows
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -21,9 +20,8 @@ type ReportInput struct {
 	Interval   interval.Interval `json:"interval"`
 	Trigger    evidence.Trigger  `json:"trigger"`
 	// By is who asked for the run, when it was not the schedule.
-	By string `json:"by,omitempty"`
-	// RetryInterval is the pause before the second attempt of a long step; zero means DefaultRetryInterval.
-	RetryInterval time.Duration `json:"retryInterval,omitempty"`
+	By    string `json:"by,omitempty"`
+	Retry Retry  `json:"retry,omitzero"`
 }
 
 // ReportResult is what became of the run.
@@ -92,21 +90,21 @@ func (r *reportRun) steps(ctx workflow.Context) (*activities.Sealed, error) {
 	}
 	r.stage(ctx, "compute", 1)
 	var computed activities.ComputeResult
-	err = workflow.ExecuteActivity(chunk(ctx, r.in.RetryInterval, "compute "+r.plan.Type), activities.ComputeName,
+	err = workflow.ExecuteActivity(chunk(ctx, r.in.Retry, "compute "+r.plan.Type), activities.ComputeName,
 		activities.ComputeParams{Plan: r.plan.Plan, Gathered: gathered}).Get(ctx, &computed)
 	if err != nil {
 		return nil, err
 	}
 	r.stage(ctx, "render", 1)
 	var rendered activities.RenderResult
-	err = workflow.ExecuteActivity(chunk(ctx, r.in.RetryInterval, "render downloads"), activities.RenderName,
+	err = workflow.ExecuteActivity(chunk(ctx, r.in.Retry, "render downloads"), activities.RenderName,
 		activities.RenderParams{Plan: r.plan.Plan, Computed: computed}).Get(ctx, &rendered)
 	if err != nil {
 		return nil, err
 	}
 	r.stage(ctx, "seal", 1)
 	var sealed activities.Sealed
-	err = workflow.ExecuteActivity(publish(ctx, r.in.RetryInterval, "seal bundle: "+string(computed.Verdict)), activities.SealName,
+	err = workflow.ExecuteActivity(publish(ctx, r.in.Retry, "seal bundle: "+string(computed.Verdict)), activities.SealName,
 		activities.SealParams{Plan: r.plan.Plan, Computed: computed, Rendered: rendered}).Get(ctx, &sealed)
 	if err != nil {
 		return nil, err
@@ -119,7 +117,7 @@ func (r *reportRun) makePlan(ctx workflow.Context) error {
 	r.stage(ctx, "plan", 1)
 	params := activities.PlanParams{Definition: r.in.Definition, Interval: r.in.Interval, Trigger: r.in.Trigger}
 	plan := func() error {
-		return workflow.ExecuteActivity(quick(ctx, r.in.RetryInterval, "plan "+r.in.Interval.String()),
+		return workflow.ExecuteActivity(quick(ctx, r.in.Retry, "plan "+r.in.Interval.String()),
 			activities.PlanName, params).Get(ctx, &r.plan)
 	}
 	if err := plan(); err != nil || !r.plan.WantsSnapshot {
@@ -127,7 +125,7 @@ func (r *reportRun) makePlan(ctx workflow.Context) error {
 	}
 	r.stage(ctx, "snapshot", 1)
 	var taken activities.SnapshotResult
-	err := workflow.ExecuteActivity(chunk(ctx, r.in.RetryInterval, "first snapshot of the cluster"),
+	err := workflow.ExecuteActivity(chunk(ctx, r.in.Retry, "first snapshot of the cluster"),
 		activities.SnapshotName, activities.SnapshotParams{}).Get(ctx, &taken)
 	if err != nil {
 		return err
@@ -153,7 +151,7 @@ func (r *reportRun) gather(ctx workflow.Context) (activities.Gathered, error) {
 		summary := fmt.Sprintf("audit logs %d/%d", i+1, len(out.Changes))
 		group.run(func(ctx workflow.Context) error {
 			defer r.done(ctx)
-			return workflow.ExecuteActivity(chunk(ctx, r.in.RetryInterval, summary), activities.ChangesName, params).
+			return workflow.ExecuteActivity(chunk(ctx, r.in.Retry, summary), activities.ChangesName, params).
 				Get(ctx, &out.Changes[i])
 		})
 	}
@@ -162,14 +160,14 @@ func (r *reportRun) gather(ctx workflow.Context) (activities.Gathered, error) {
 		summary := fmt.Sprintf("flow logs %d/%d", i+1, len(out.Flows))
 		group.run(func(ctx workflow.Context) error {
 			defer r.done(ctx)
-			return workflow.ExecuteActivity(chunk(ctx, r.in.RetryInterval, summary), activities.FlowsName, params).
+			return workflow.ExecuteActivity(chunk(ctx, r.in.Retry, summary), activities.FlowsName, params).
 				Get(ctx, &out.Flows[i])
 		})
 	}
 	if r.plan.Benchmarks {
 		group.run(func(ctx workflow.Context) error {
 			defer r.done(ctx)
-			return workflow.ExecuteActivity(chunk(ctx, r.in.RetryInterval, "benchmark results"), activities.BenchmarksName,
+			return workflow.ExecuteActivity(chunk(ctx, r.in.Retry, "benchmark results"), activities.BenchmarksName,
 				activities.PartParams{Plan: r.plan.Plan}).Get(ctx, &out.Benchmarks)
 		})
 	}
@@ -196,11 +194,11 @@ func (r *reportRun) finish(ctx workflow.Context, sealed *activities.Sealed, fail
 		}
 	}
 	logger := workflow.GetLogger(ctx)
-	err := workflow.ExecuteActivity(publish(free, r.in.RetryInterval, summary), activities.OutcomeName, params).Get(free, nil)
+	err := workflow.ExecuteActivity(publish(free, r.in.Retry, summary), activities.OutcomeName, params).Get(free, nil)
 	if err != nil {
 		logger.Error("the outcome could not be recorded", "report", r.in.Report, "interval", r.in.Interval.String(), "error", err)
 	}
-	err = workflow.ExecuteActivity(quick(free, r.in.RetryInterval, "clear staging"), activities.SweepName,
+	err = workflow.ExecuteActivity(quick(free, r.in.Retry, "clear staging"), activities.SweepName,
 		activities.SweepParams{}).Get(free, nil)
 	if err != nil {
 		logger.Warn("the staging area was not cleared; it expires by age", "report", r.in.Report, "error", err)

@@ -14,7 +14,7 @@ import (
 
 func reportInput(t *testing.T) workflows.ReportInput {
 	return workflows.ReportInput{
-		Report: "daily", Definition: definition(t), Interval: days(20, 21), Trigger: evidence.Scheduled, RetryInterval: time.Minute,
+		Report: "daily", Definition: definition(t), Interval: days(20, 21), Trigger: evidence.Scheduled, Retry: workflows.Retry{Interval: time.Minute},
 	}
 }
 

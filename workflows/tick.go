@@ -26,8 +26,8 @@ type TickInput struct {
 	// Delay is how long after an interval's end its logs are taken to be complete.
 	Delay time.Duration `json:"delay"`
 	// MaxActive is how many runs of the report may be active at one time.
-	MaxActive     int           `json:"maxActive"`
-	RetryInterval time.Duration `json:"retryInterval,omitempty"`
+	MaxActive int   `json:"maxActive"`
+	Retry     Retry `json:"retry,omitzero"`
 	// Continued is set when a long catch-up continues as a new run.
 	Continued *Continued `json:"continued,omitempty"`
 }
@@ -132,7 +132,7 @@ func accept(ctx workflow.Context, in *TickInput, iv interval.Interval, state *Ti
 func startReport(ctx workflow.Context, in *TickInput, iv interval.Interval) (*activities.Run, error) {
 	input := ReportInput{
 		Report: in.Report, Definition: in.Definition, Interval: iv,
-		Trigger: evidence.Scheduled, RetryInterval: in.RetryInterval,
+		Trigger: evidence.Scheduled, Retry: in.Retry,
 	}
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            ReportID(in.Report, evidence.Scheduled, iv),

@@ -63,11 +63,13 @@ type Schedule struct {
 	MaxPerHour   int           // most firings that a report's schedule may have in any hour
 	MaxActive    int           // most runs of one report that are active at one time
 	SyncInterval time.Duration // how often the starter compares definitions and schedules
+	SlotPoll     time.Duration // how often a report with MaxActive runs is asked whether one has ended
 }
 
 // Retry is how failing steps are repeated; the number of attempts is fixed at six.
 type Retry struct {
-	Interval time.Duration // pause before the second attempt of a long step; it doubles
+	Interval  time.Duration // pause before the second attempt of a long step; it doubles
+	Heartbeat time.Duration // how long a step may give no sign of life before it is tried elsewhere
 }
 
 // Snapshot is how often the cluster is listed.

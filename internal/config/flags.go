@@ -49,7 +49,9 @@ func (c *Config) Register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.Schedule.MaxPerHour, "schedule-max-per-hour", DefaultMaxPerHour, "most firings of one report in an hour, 1 to 60")
 	flags.IntVar(&c.Schedule.MaxActive, "schedule-max-active", DefaultMaxActive, "most active runs of one report")
 	flags.DurationVar(&c.Schedule.SyncInterval, "schedule-sync-interval", 10*time.Second, "how often definitions are compared with schedules")
+	flags.DurationVar(&c.Schedule.SlotPoll, "schedule-slot-poll", 15*time.Second, "how often to look whether an active run has ended")
 	flags.DurationVar(&c.Retry.Interval, "retry-interval", time.Minute, "pause before the second of six attempts; it doubles")
+	flags.DurationVar(&c.Retry.Heartbeat, "retry-heartbeat", 30*time.Second, "silence after which a step is tried on another worker")
 	flags.StringVar(&c.Snapshot.Schedule, "snapshot-schedule", "0 */6 * * *", "when the cluster is listed, crontab in UTC")
 
 	flags.IntVar(&c.Worker.Parallel, "worker-parallel", 4, "activities at one time")

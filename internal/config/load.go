@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/pflag"
@@ -150,6 +151,10 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("schedule.syncInterval is %s: use more than 0s", c.Schedule.SyncInterval)
 	case c.Retry.Interval <= 0:
 		return fmt.Errorf("retry.interval is %s: use more than 0s", c.Retry.Interval)
+	case c.Retry.Heartbeat < time.Second:
+		return fmt.Errorf("retry.heartbeat is %s: use 1s or more", c.Retry.Heartbeat)
+	case c.Schedule.SlotPoll <= 0:
+		return fmt.Errorf("schedule.slotPoll is %s: use more than 0s", c.Schedule.SlotPoll)
 	case c.Worker.Parallel < 1:
 		return fmt.Errorf("worker.parallel is %d: use 1 or more", c.Worker.Parallel)
 	case c.Worker.MemoryMiB < 16:
