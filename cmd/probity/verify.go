@@ -3,31 +3,59 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/probity/probity/internal/catalogue"
 	"github.com/probity/probity/internal/evidence"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	var w which
-	var chain bool
+	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify REPORT",
 		Short: "Check a bundle, or a report's whole chain, against its manifests",
 		Long: "Read every object of a bundle and compare it with the manifest: size, SHA-256, nothing missing, nothing added.\n" +
-			"With --chain every bundle of the report is read, and the links from each manifest to the one before are followed.\n\n" + exitHelp,
+			"With --chain every bundle of the report is read, and the links from each manifest to the one before are followed.\n" +
+			"With --from the archive is a folder that the bucket was copied to: nothing is asked of any server.\n\n" + exitHelp,
 		Args: oneArg("the name of a report"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if chain {
-				return a.verifyChain(cmd.Context(), args[0])
+			archive, err := a.archive(cmd.Context(), o.from)
+			if err != nil {
+				return err
 			}
-			return a.verifyOne(cmd.Context(), &w, args[0])
+			if o.chain {
+				return a.verifyChain(cmd.Context(), archive, args[0])
+			}
+			return a.verifyOne(cmd.Context(), archive, &o.which, args[0])
 		},
 	}
-	w.register(cmd)
-	cmd.Flags().BoolVar(&chain, "chain", false, "every bundle of the report, and the links between them")
+	o.register(cmd)
+	cmd.Flags().StringVar(&o.from, "from", "", "folder with a copy of the bucket (default: the bucket)")
+	cmd.Flags().BoolVar(&o.chain, "chain", false, "every bundle of the report, and the links between them")
 	return cmd
+}
+
+type verifyOptions struct {
+	which
+	chain bool
+	from  string
+}
+
+// archive is the catalogue of the bucket, or of a folder that it was copied to.
+func (a *app) archive(ctx context.Context, from string) (*catalogue.Catalogue, error) {
+	if from == "" {
+		return a.catalogue(ctx)
+	}
+	if info, err := os.Stat(from); err != nil || !info.IsDir() {
+		return nil, usage("--from is %q: give a folder that the bucket was copied to", from)
+	}
+	layout, err := a.layout()
+	if err != nil {
+		return nil, err
+	}
+	return catalogue.New(evidence.FS{From: os.DirFS(from)}, layout), nil
 }
 
 // verified is what verify prints.
@@ -37,11 +65,7 @@ type verified struct {
 	evidence.Verification
 }
 
-func (a *app) verifyOne(ctx context.Context, w *which, name string) error {
-	c, err := a.catalogue(ctx)
-	if err != nil {
-		return err
-	}
+func (a *app) verifyOne(ctx context.Context, c *catalogue.Catalogue, w *which, name string) error {
 	bundle, err := w.find(ctx, c, name)
 	if err != nil {
 		return err
@@ -53,11 +77,7 @@ func (a *app) verifyOne(ctx context.Context, w *which, name string) error {
 	return a.printVerified(&verified{Report: name, Bundles: 1, Verification: found})
 }
 
-func (a *app) verifyChain(ctx context.Context, name string) error {
-	c, err := a.catalogue(ctx)
-	if err != nil {
-		return err
-	}
+func (a *app) verifyChain(ctx context.Context, c *catalogue.Catalogue, name string) error {
 	ids, err := c.Bundles(ctx, name)
 	if err != nil {
 		return err
