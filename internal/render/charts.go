@@ -24,9 +24,9 @@ func newRing(heading string, part, total int, what string) ring {
 		r.Text, r.Dash = "none in scope", fmt.Sprintf("0 %.2f", around)
 		return r
 	}
-	share := min(max(float64(part)/float64(total), 0), 1)
+	filled := min(max(float64(part)/float64(total), 0), 1)
 	r.Percent = percent(part, total)
-	r.Dash = fmt.Sprintf("%.2f %.2f", share*around, around)
+	r.Dash = fmt.Sprintf("%.2f %.2f", filled*around, around)
 	return r
 }
 
@@ -53,19 +53,29 @@ type barPart struct{ Class, X, Width string }
 // mark explains a colour.
 type mark struct{ Class, Text string }
 
-// newBar lays the values out on a scale that ends at total.
-func newBar(label, text string, total int, classes []string, values ...int) bar {
+// share is a part of a bar before it is laid out.
+type share struct {
+	class string
+	n     int
+}
+
+// newBar lays the shares out on a scale that ends at total.
+func newBar(label, text string, total int, shares ...share) bar {
 	b := bar{Label: label, Text: text}
 	at := 0.0
-	for i, v := range values {
-		if total <= 0 || v <= 0 {
+	for _, s := range shares {
+		if total <= 0 || s.n <= 0 {
 			continue
 		}
-		width := 100 * float64(v) / float64(total)
-		b.Parts = append(b.Parts, barPart{classes[i], fmt.Sprintf("%.3f", at), fmt.Sprintf("%.3f", width)})
+		width := 100 * float64(s.n) / float64(total)
+		b.Parts = append(b.Parts, newPart(s.class, at, width))
 		at += width
 	}
 	return b
+}
+
+func newPart(class string, x, width float64) barPart {
+	return barPart{class, fmt.Sprintf("%.3f", x), fmt.Sprintf("%.3f", width)}
 }
 
 // spanBar shows of a source where in the interval it has data.
@@ -90,7 +100,7 @@ func newSpanBar(s *evidence.Source, iv interval.Interval) spanBar {
 		}
 		missing += end.Sub(start)
 		scale := 100 / float64(iv.Duration())
-		b.Gaps = append(b.Gaps, barPart{"gap", fmt.Sprintf("%.3f", float64(start.Sub(iv.Start))*scale), fmt.Sprintf("%.3f", float64(end.Sub(start))*scale)})
+		b.Gaps = append(b.Gaps, newPart("gap", float64(start.Sub(iv.Start))*scale, float64(end.Sub(start))*scale))
 	}
 	if len(b.Gaps) > 0 {
 		b.Text = plural(len(b.Gaps), "gap", "gaps") + ", " + span(missing) + " without data"

@@ -16,7 +16,8 @@ type columns struct {
 	run      *run
 	funcs    template.FuncMap
 	headings []string
-	cells    []*template.Template
+	cells    []*template.Template // for rows of any kind
+	fields   []*template.Template // for rows that are structs of the report's data
 }
 
 // String prints nothing: a template that calls AddColumn outside an assignment must not print the builder's insides.
@@ -30,11 +31,15 @@ func (c *columns) AddColumn(heading, text string) (*columns, error) {
 	if err := c.run.spend(unitsPerCall + int64(len(text))); err != nil {
 		return nil, err
 	}
-	cell, err := parseTemplate(heading, text, c.funcs, false)
+	cell, err := parseTemplate(heading, text, c.funcs, cellOfRow)
 	if err != nil {
 		return nil, inColumn(heading, err)
 	}
-	c.headings, c.cells = append(c.headings, heading), append(c.cells, cell)
+	field, err := parseTemplate(heading, text, c.funcs, cellOfStruct)
+	if err != nil {
+		return nil, inColumn(heading, err)
+	}
+	c.headings, c.cells, c.fields = append(c.headings, heading), append(c.cells, cell), append(c.fields, field)
 	return c, nil
 }
 
@@ -76,7 +81,11 @@ func element(v reflect.Value) any {
 
 func (c *columns) row(b *strings.Builder, data any) error {
 	var cell bytes.Buffer
-	for i, tmpl := range c.cells {
+	templates := c.cells
+	if reflect.Indirect(reflect.ValueOf(data)).Kind() == reflect.Struct {
+		templates = c.fields // a template cannot make a struct
+	}
+	for i, tmpl := range templates {
 		if i > 0 {
 			b.WriteByte(',')
 		}

@@ -51,6 +51,8 @@ var bombs = map[string]string{
 	"output":                       `{{ range until 1000000 }}0123456789012345678901234567890123456789{{ end }}`,
 	"a column that loops":          "{{ $c := csv }}{{ $c = $c.AddColumn \"a\" `{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}` }}{{ $c.Render . }}",
 	"a cell that grows":            "{{ $c := csv }}{{ $c = $c.AddColumn \"a\" `{{ range until 1000000 }}0123456789{{ end }}` }}{{ $c.Render . }}",
+	"a cell of a long list":        "{{ $c := csv }}{{ $c = $c.AddColumn \"a\" `{{ with dict \"l\" (list) }}{{ $s := repeat 1000000 \"x\" }}{{ $l := list }}{{ range until 100 }}{{ $l = append $l $s }}{{ end }}{{ $_ := set . \"l\" $l }}{{ .l }}{{ end }}` }}{{ $c.Render . }}",
+	"rows that are long lists":     "{{ $c := csv }}{{ $c = $c.AddColumn \"a\" `{{ .l }}` }}{{ $s := repeat 1000000 \"x\" }}{{ $l := list }}{{ range until 100 }}{{ $l = append $l $s }}{{ end }}{{ $c.Render (list (dict \"l\" $l)) }}",
 	"columns without end":          "{{ $c := csv }}{{ range until 100000 }}{{ $_ := $c.AddColumn \"a\" `x` }}{{ end }}",
 }
 

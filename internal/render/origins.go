@@ -10,6 +10,7 @@ import (
 	"github.com/probity/probity/internal/interval"
 )
 
+// benchmarkSection shows how the nodes did.
 func benchmarkSection(p *Page) section {
 	s := section{ID: "benchmark", Heading: "CIS benchmark"}
 	d := &p.Document.Data
@@ -18,16 +19,22 @@ func benchmarkSection(p *Page) section {
 	}
 	top := topFailedTests(d)
 	if len(top) > 0 {
-		s.Tables = append(s.Tables, tableOf("Tests that failed on most nodes", headings("Test", "Description", "#Nodes"),
-			top, p.Rows, int64(len(top)), fileWith(&d.ReportTypeSpec, "failed-tests.csv"), func(t *v3.CISBenchmarkResultCount) []cell {
+		s.Tables = append(s.Tables, listing[v3.CISBenchmarkResultCount]{
+			caption: "Tests that failed on most nodes", columns: headings("Test", "Description", "#Nodes"),
+			list: top, rest: fileWith(&d.ReportTypeSpec, "failed-tests.csv"),
+			row: func(t *v3.CISBenchmarkResultCount) []cell {
 				return []cell{code(t.TestNumber), text(t.TestDesc), number(int64(t.Count))}
-			}))
+			},
+		}.table(p.Rows))
 	}
-	s.Tables = append(s.Tables, tableOf("Nodes", headings("Node", "Kubernetes", "Benchmark", "Result", "#Passed", "#Failed", "#Not judged"),
-		d.CISBenchmark, p.Rows, int64(len(d.CISBenchmark)), fileWith(&d.ReportTypeSpec, "node-summary.csv"), func(n *v3.CISBenchmarkNode) []cell {
+	s.Tables = append(s.Tables, listing[v3.CISBenchmarkNode]{
+		caption: "Nodes", columns: headings("Node", "Kubernetes", "Benchmark", "Result", "#Passed", "#Failed", "#Not judged"),
+		list: d.CISBenchmark, rest: fileWith(&d.ReportTypeSpec, "node-summary.csv"),
+		row: func(n *v3.CISBenchmarkNode) []cell {
 			return []cell{code(n.NodeName), text(n.KubernetesVersion), text(n.BenchmarksVersion), text(n.Summary.Status),
 				number(int64(n.Summary.TotalPass)), number(int64(n.Summary.TotalFail)), number(int64(n.Summary.TotalInfo))}
-		}))
+		},
+	}.table(p.Rows))
 	return s
 }
 
@@ -39,15 +46,16 @@ func differenceSection(p *Page) section {
 		differences, total = p.Provenance.Differences, p.Provenance.DifferenceCount
 	}
 	if total > 0 {
-		s.Tables = append(s.Tables, tableOf("Objects whose state in a later snapshot the logs do not explain", headings("Object", "Snapshot of", "What differs"),
-			differences, p.Rows, max(total, int64(len(differences))), evidence.ProvenanceName, func(d *evidence.Difference) []cell {
-				return []cell{code(d.Object), moment(d.Time), text(d.What)}
-			}))
+		s.Tables = append(s.Tables, listing[evidence.Difference]{
+			caption: "Objects whose state in a later snapshot the logs do not explain",
+			columns: headings("Object", "Snapshot of", "What differs"), list: differences, total: total, rest: evidence.ProvenanceName,
+			row: func(d *evidence.Difference) []cell { return []cell{code(d.Object), moment(d.Time), text(d.What)} },
+		}.table(p.Rows))
 	}
 	warnings := p.Document.Warnings
 	if len(warnings) > 0 {
-		s.Tables = append(s.Tables, tableOf("Warnings", headings("Warning"), warnings, p.Rows, int64(len(warnings)), evidence.DataName,
-			func(w *string) []cell { return []cell{text(*w)} }))
+		s.Tables = append(s.Tables, listing[string]{caption: "Warnings", columns: headings("Warning"), list: warnings,
+			rest: evidence.DataName, row: func(w *string) []cell { return []cell{text(*w)} }}.table(p.Rows))
 	}
 	return s
 }
@@ -62,18 +70,22 @@ func provenanceSection(p *Page, iv interval.Interval) section {
 		s.Spans = append(s.Spans, newSpanBar(&prov.Sources[i], iv))
 	}
 	s.Tables = append(s.Tables,
-		tableOf("Sources", headings("Source", "What was asked", "First and last record", "#Records", "#Used", "#Duplicates"),
-			prov.Sources, p.Rows, int64(len(prov.Sources)), evidence.ProvenanceName, sourceCells),
-		tableOf("What was read, and what was wrong with it", headings("Source", "#Files", "#Bytes", "#Lines", "#Not understood", "#Too long", "#Cut short", "#No rights"),
-			prov.Sources, p.Rows, int64(len(prov.Sources)), evidence.ProvenanceName, func(v *evidence.Source) []cell {
-				c := v.Count
-				return []cell{text(v.Name), number(c.Files), bytesCell(c.Bytes), number(c.Lines), trouble(c.Bad), trouble(c.TooLong), trouble(c.Truncated), trouble(c.Forbidden)}
-			}))
+		listing[evidence.Source]{
+			caption: "Sources", columns: headings("Source", "What was asked", "First and last record", "#Records", "#Used", "#Duplicates"),
+			list: prov.Sources, rest: evidence.ProvenanceName, row: sourceCells,
+		}.table(p.Rows),
+		listing[evidence.Source]{
+			caption: "What was read, and what was wrong with it",
+			columns: headings("Source", "#Files", "#Bytes", "#Lines", "#Not understood", "#Too long", "#Cut short", "#No rights"),
+			list:    prov.Sources, rest: evidence.ProvenanceName, row: readCells,
+		}.table(p.Rows))
 	if gaps := allGaps(prov.Sources); len(gaps) > 0 {
-		s.Tables = append(s.Tables, tableOf("Gaps", headings("Source", "From", "To", "Length", "Why"), gaps, p.Rows, int64(len(gaps)), evidence.ProvenanceName,
-			func(g *sourceGap) []cell {
+		s.Tables = append(s.Tables, listing[sourceGap]{
+			caption: "Gaps", columns: headings("Source", "From", "To", "Length", "Why"), list: gaps, rest: evidence.ProvenanceName,
+			row: func(g *sourceGap) []cell {
 				return []cell{text(g.source), moment(g.Start), moment(g.End), text(span(g.End.Sub(g.Start))), text(g.Reason)}
-			}))
+			},
+		}.table(p.Rows))
 	}
 	return s
 }
@@ -107,6 +119,12 @@ func sourceCells(v *evidence.Source) []cell {
 	return []cell{name, asked, times, number(v.Count.Records), number(v.Count.Used), number(v.Count.Duplicates)}
 }
 
+func readCells(v *evidence.Source) []cell {
+	c := v.Count
+	return []cell{text(v.Name), number(c.Files), bytesCell(c.Bytes), number(c.Lines), trouble(c.Bad), trouble(c.TooLong),
+		trouble(c.Truncated), trouble(c.Forbidden)}
+}
+
 func trouble(n int64) cell {
 	c := number(n)
 	if n > 0 {
@@ -137,13 +155,15 @@ func fileSection(p *Page) section {
 		return section{}
 	}
 	s.Intro = fmt.Sprintf("The bundle's %s lists them all; probity verify compares them.", evidence.ManifestName)
-	s.Tables = append(s.Tables, tableOf("Files", headings("File", "#Bytes", "#Rows", "SHA-256"), p.Digests, p.Rows, int64(len(p.Digests)), evidence.ManifestName,
-		func(o *evidence.Object) []cell {
+	s.Tables = []tableView{listing[evidence.Object]{
+		caption: "Files", columns: headings("File", "#Bytes", "#Rows", "SHA-256"), list: p.Digests, rest: evidence.ManifestName,
+		row: func(o *evidence.Object) []cell {
 			rows := cell{Text: "–", Class: "number"}
 			if o.Rows != nil {
 				rows = number(*o.Rows)
 			}
 			return []cell{code(o.Key), number(o.Bytes), rows, {Text: o.SHA256, Class: "digest"}}
-		}))
+		},
+	}.table(p.Rows)}
 	return s
 }

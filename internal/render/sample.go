@@ -126,10 +126,11 @@ func sampleEvents(at time.Time) []audit.Event {
 	return []audit.Event{{
 		Level: audit.LevelRequestResponse, AuditID: "5c1a2f0e-6f0f-4f7e-9d1e-3f1f5a0b7c11", Stage: audit.StageResponseComplete,
 		RequestURI: "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies", Verb: "create",
-		User:           authnv1.UserInfo{Username: "jane", Groups: []string{"netops"}},
-		SourceIPs:      []string{"10.0.0.7"},
-		UserAgent:      "kubectl",
-		ObjectRef:      &audit.ObjectReference{Resource: "networkpolicies", Namespace: "shop", Name: "cart", APIGroup: "networking.k8s.io", APIVersion: "v1"},
+		User:      authnv1.UserInfo{Username: "jane", Groups: []string{"netops"}},
+		SourceIPs: []string{"10.0.0.7"},
+		UserAgent: "kubectl",
+		ObjectRef: &audit.ObjectReference{Resource: "networkpolicies", Namespace: "shop", Name: "cart",
+			APIGroup: "networking.k8s.io", APIVersion: "v1"},
 		ResponseStatus: &metav1.Status{Code: 201},
 		RequestObject:  &runtime.Unknown{Raw: []byte(`{"kind":"NetworkPolicy"}`), ContentType: runtime.ContentTypeJSON},
 		ResponseObject: &runtime.Unknown{Raw: []byte(`{"kind":"NetworkPolicy"}`), ContentType: runtime.ContentTypeJSON},
@@ -140,13 +141,14 @@ func sampleEvents(at time.Time) []audit.Event {
 }
 
 func sampleBenchmark() []v3.CISBenchmarkNode {
+	results := []v3.CISBenchmarkResult{
+		{TestNumber: "1.1.1", TestDesc: "one", TestInfo: "run chmod", Status: "PASS", Scored: true},
+		{TestNumber: "1.1.2", TestDesc: "two", TestInfo: "run chmod", Status: "FAIL", Scored: true},
+		{TestNumber: "1.1.3", TestDesc: "three", TestInfo: "look", Status: "WARN"},
+	}
 	return []v3.CISBenchmarkNode{{
 		NodeName: "node-1", KubernetesVersion: "1.33", BenchmarksVersion: "cis-1.11",
 		Summary: v3.CISBenchmarkNodeSummary{Status: "MED", TotalPass: 1, TotalFail: 1, TotalInfo: 1, Total: 2},
-		Results: []v3.CISBenchmarkSectionResult{{Status: "FAIL", Section: "1.1", Desc: "files", Pass: 1, Fail: 1, Info: 1, Results: []v3.CISBenchmarkResult{
-			{TestNumber: "1.1.1", TestDesc: "one", TestInfo: "run chmod", Status: "PASS", Scored: true},
-			{TestNumber: "1.1.2", TestDesc: "two", TestInfo: "run chmod", Status: "FAIL", Scored: true},
-			{TestNumber: "1.1.3", TestDesc: "three", TestInfo: "look", Status: "WARN"},
-		}}},
+		Results: []v3.CISBenchmarkSectionResult{{Status: "FAIL", Section: "1.1", Desc: "files", Pass: 1, Fail: 1, Info: 1, Results: results}},
 	}}
 }

@@ -33,17 +33,24 @@ func newSource(in *v3.ReportData) *source {
 
 // ordered returns the list by the text of its key; elements that print the same keep the order they have.
 func ordered[T any](list []T, key func(T) string) []T {
-	byKey := func(a, b T) int { return cmp.Compare(key(a), key(b)) }
-	if slices.IsSortedFunc(list, byKey) {
+	keys, order := make([]string, len(list)), make([]int, len(list))
+	for i := range list {
+		keys[i], order[i] = key(list[i]), i
+	}
+	if slices.IsSorted(keys) {
 		return list
 	}
-	list = slices.Clone(list)
-	slices.SortStableFunc(list, byKey)
-	return list
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
+	sorted := make([]T, len(list))
+	for i, from := range order {
+		sorted[i] = list[from]
+	}
+	return sorted
 }
 
 func orderedEndpoints(list []v3.EndpointsReportEndpoint) []v3.EndpointsReportEndpoint {
-	list = ordered(slices.Clone(list), func(e v3.EndpointsReportEndpoint) string { return e.Endpoint.String() })
+	list = slices.Clone(list)
+	list = ordered(list, func(e v3.EndpointsReportEndpoint) string { return e.Endpoint.String() })
 	for i := range list {
 		list[i].AppliedPolicies = ordered(list[i].AppliedPolicies, v3.ResourceID.String)
 		list[i].Services = ordered(list[i].Services, v3.ResourceID.String)

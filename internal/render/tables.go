@@ -79,14 +79,33 @@ func headings(texts ...string) []heading {
 	return heads
 }
 
-// tableOf makes a table of the first rows of a list. total is how many there are, rest the file that has all of them.
-func tableOf[T any](caption string, heads []heading, list []T, limit int, total int64, rest string, row func(*T) []cell) tableView {
-	t := tableView{Caption: caption, Headings: heads}
-	for i := range list[:min(limit, len(list))] {
-		t.Rows = append(t.Rows, row(&list[i]))
+// listing is a list of which a table shows the first rows.
+type listing[T any] struct {
+	caption string
+	columns []heading
+	list    []T
+	total   int64  // how many there are, where the list has not all of them
+	rest    string // the file that has all
+	row     func(*T) []cell
+}
+
+// count adds an element and keeps it while there are fewer than limit.
+func (l *listing[T]) count(element *T, limit int) {
+	l.total++
+	if len(l.list) < limit {
+		l.list = append(l.list, *element)
 	}
-	if shown := int64(len(t.Rows)); total > shown {
-		t.Rest = fmt.Sprintf("Showing %s of %s. All are in %s.", thousands(shown), thousands(total), rest)
+}
+
+// table makes a table of at most limit rows.
+func (l listing[T]) table(limit int) tableView {
+	t := tableView{Caption: l.caption, Headings: l.columns}
+	for i := range l.list[:min(limit, len(l.list))] {
+		t.Rows = append(t.Rows, l.row(&l.list[i]))
+	}
+	shown, total := int64(len(t.Rows)), max(l.total, int64(len(l.list)))
+	if total > shown {
+		t.Rest = fmt.Sprintf("Showing %s of %s. All are in %s.", thousands(shown), thousands(total), l.rest)
 	}
 	return t
 }

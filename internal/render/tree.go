@@ -24,8 +24,19 @@ const (
 	showEscaped        // a value in which the template doubled the quotes itself
 )
 
-// parseTemplate parses a template and prepares it to be counted and watched. steps is false where the caller counts itself.
-func parseTemplate(name, text string, funcs template.FuncMap, steps bool) (tmpl *template.Template, err error) {
+// trust says how a template is watched.
+type trust int
+
+const (
+	watched trust = iota
+	// cellOfRow is the template of a csv column: the builder counts each call of it.
+	cellOfRow
+	// cellOfStruct is one that is only executed with structs of the report's data, so that its plain fields need no look.
+	cellOfStruct
+)
+
+// parseTemplate parses a template and prepares it to be counted and watched.
+func parseTemplate(name, text string, funcs template.FuncMap, level trust) (tmpl *template.Template, err error) {
 	defer recoverInto(&err, name)
 	tmpl, err = template.New(name).Funcs(funcs).Parse(text)
 	if err != nil {
@@ -35,12 +46,12 @@ func parseTemplate(name, text string, funcs template.FuncMap, steps bool) (tmpl 
 		if t.Tree == nil || t.Tree.Root == nil {
 			continue
 		}
-		p := preparer{text: text, name: name}
+		p := preparer{text: text, name: name, isRow: level == cellOfStruct && t == tmpl}
 		p.list(t.Tree.Root)
 		if p.err != nil {
 			return nil, p.err
 		}
-		if steps || t != tmpl {
+		if level == watched || t != tmpl {
 			p.prepend(t.Tree.Root, stepName, 1)
 		}
 	}
@@ -50,6 +61,7 @@ func parseTemplate(name, text string, funcs template.FuncMap, steps bool) (tmpl 
 // preparer adds calls of the hidden functions to a parsed template: text/template has no hook that bounds a loop.
 type preparer struct {
 	text, name string
+	isRow      bool // the dot is a struct of the report's data here
 	err        error
 }
 
@@ -82,16 +94,16 @@ func (p *preparer) list(list *parse.ListNode) {
 		switch n := n.(type) {
 		case *parse.ActionNode:
 			p.pipe(n.Pipe)
-			if len(n.Pipe.Decl) == 0 {
+			if len(n.Pipe.Decl) == 0 && !(p.isRow && isField(n.Pipe)) {
 				p.show(n.Pipe)
 				nodes = append(nodes, call(textName, 0))
 			}
 		case *parse.IfNode:
-			p.branch(&n.BranchNode)
+			p.branch(&n.BranchNode, p.isRow)
 		case *parse.WithNode:
-			p.branch(&n.BranchNode)
+			p.branch(&n.BranchNode, false)
 		case *parse.RangeNode:
-			p.branch(&n.BranchNode)
+			p.branch(&n.BranchNode, false)
 			p.prepend(n.List, stepName, p.line(n))
 		case *parse.TemplateNode:
 			p.pipe(n.Pipe)
@@ -100,9 +112,13 @@ func (p *preparer) list(list *parse.ListNode) {
 	list.Nodes = nodes
 }
 
-func (p *preparer) branch(b *parse.BranchNode) {
+// branch prepares both ways; isRow tells whether the dot stays the row in the first one.
+func (p *preparer) branch(b *parse.BranchNode, isRow bool) {
 	p.pipe(b.Pipe)
+	outside := p.isRow
+	p.isRow = isRow
 	p.list(b.List)
+	p.isRow = outside
 	p.list(b.ElseList)
 }
 
@@ -130,6 +146,15 @@ func isData(pipe *parse.PipeNode) bool {
 		return len(arg.Ident) > 1
 	}
 	return false
+}
+
+// isField tells whether the pipe is a plain field of the dot.
+func isField(pipe *parse.PipeNode) bool {
+	if len(pipe.Cmds) != 1 || len(pipe.Cmds[0].Args) != 1 {
+		return false
+	}
+	_, ok := pipe.Cmds[0].Args[0].(*parse.FieldNode)
+	return ok
 }
 
 // escapesQuotes tells whether the pipe calls replace "\"" "\"\"": the way to write valid CSV before it was made so.

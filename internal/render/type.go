@@ -112,7 +112,7 @@ func (t *Type) compileFile(field string, rt v3.ReportTemplate, summary bool) (*f
 		return nil, fmt.Errorf("%s (%q) has a template of %d bytes: at most %d are allowed", field, rt.Name, len(rt.Template), maxTemplateText)
 	}
 	f := &file{name: rt.Name, description: rt.Description, form: formOf(rt.Name, summary)}
-	tmpl, err := parseTemplate(rt.Name, rt.Template, placeholders(), true)
+	tmpl, err := parseTemplate(rt.Name, rt.Template, placeholders(), watched)
 	if err != nil {
 		return nil, t.locate(f, err)
 	}
