@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -52,16 +53,21 @@ func (a auditFiles) Read(ctx context.Context, part activities.Partition, line fu
 	if err := json.Unmarshal(part, &own); err != nil {
 		return activities.ReadStats{}, fmt.Errorf("decode partition: %w", err)
 	}
-	var failure error // of the caller: the reader itself goes on to the end of the partition
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var failure error // of the caller
 	stats, err := a.AuditLog.Read(ctx, own, func(l []byte) {
-		if failure == nil {
-			failure = line(l)
+		if failure != nil {
+			return
+		}
+		if failure = line(l); failure != nil {
+			stop() // the reader looks at the context now and then: what is left of a large file is not worth reading
 		}
 	})
-	if err == nil {
+	if failure != nil {
 		err = failure
 	}
-	return readStats(stats, stats.Damaged), err
+	return readStats(stats), err
 }
 
 // flowFiles is a folder of flow logs behind the activities' port.
@@ -92,7 +98,7 @@ func (f flowFiles) Reduce(
 		return activities.ReadStats{}, err
 	}
 	stats, err := log.Reduce(ctx, own, into)
-	return readStats(stats.LineStats, stats.Damaged), err
+	return readStats(stats.LineStats), err
 }
 
 // benchmarkFiles is a folder of kube-bench results behind the activities' port.
@@ -117,16 +123,16 @@ func encodeParts[P any](parts []P, err error) ([]activities.Partition, error) {
 	return out, nil
 }
 
-func readStats(stats logfile.LineStats, damaged []string) activities.ReadStats {
+func readStats(stats logfile.LineStats) activities.ReadStats {
 	return activities.ReadStats{
-		Lines: stats.Lines, Bytes: stats.Bytes, TooLong: stats.TooLong, Damaged: damaged,
+		Lines: stats.Lines, Bytes: stats.Bytes, TooLong: stats.TooLong, Damaged: slices.Sorted(slices.Values(stats.Damaged)),
 	}
 }
 
-// filePorts opens the folders that the configuration names; a source without a folder is nil.
-func filePorts(cfg *config.Config) (*Ports, error) {
+// FilePorts opens the folders that the configuration names; a source without a folder is nil. A partition of a log holds about
+// partitionBytes on disk; zero means each log's own default.
+func FilePorts(in *config.Inputs, partitionBytes int64) (*Ports, error) {
 	ports := &Ports{}
-	in := &cfg.Inputs
 	if in.Cluster != "" {
 		options := logfile.ClusterOptions{}
 		if in.ClusterAt != "" {
@@ -139,10 +145,10 @@ func filePorts(cfg *config.Config) (*Ports, error) {
 		ports.Cluster = clusterFiles{logfile.NewCluster(in.Cluster, options)}
 	}
 	if in.Audit != "" {
-		ports.Audit = auditFiles{&logfile.AuditLog{Dir: in.Audit}}
+		ports.Audit = auditFiles{&logfile.AuditLog{Dir: in.Audit, PartitionBytes: partitionBytes}}
 	}
 	if in.Flows != "" {
-		options := logfile.FlowLogOptions{Dir: in.Flows, BatchBytes: flowBatch}
+		options := logfile.FlowLogOptions{Dir: in.Flows, BatchBytes: cmp.Or(partitionBytes, flowBatch)}
 		if _, err := logfile.NewFlowLog(options); err != nil {
 			return nil, err
 		}

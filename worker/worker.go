@@ -98,7 +98,7 @@ func assemble(o *Options) (*activities.Store, *Ports, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	ports, err := filePorts(o.Config)
+	ports, err := FilePorts(&o.Config.Inputs, 0)
 	if err != nil {
 		return nil, nil, err
 	}
