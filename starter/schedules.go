@@ -23,6 +23,8 @@ import (
 
 // Settings are what a schedule's ticks are told, beside the definition.
 type Settings struct {
+	// Namespace is Temporal's; the job references of a status name it.
+	Namespace  string
 	TaskQueue  string
 	StartDelay time.Duration
 	MaxActive  int

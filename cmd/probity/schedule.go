@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
 
 	"github.com/probity/probity/internal/definitions"
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/interval"
 	"github.com/probity/probity/internal/report"
+	"github.com/probity/probity/starter"
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
@@ -41,6 +43,8 @@ type scheduled struct {
 	Suspended bool        `json:"suspended,omitempty"`
 	Next      []time.Time `json:"next,omitempty"`
 	Problem   string      `json:"problem,omitempty"`
+	// Status is the GlobalReport's status in its published form; only schedule show has it.
+	Status *v3.ReportStatus `json:"status,omitempty"`
 	// Outcomes are of the newest intervals; only schedule show has them.
 	Outcomes []evidence.Outcome `json:"outcomes,omitempty"`
 }
@@ -109,9 +113,13 @@ func (a *app) scheduleShow(ctx context.Context, name string) error {
 		return err
 	}
 	s.Outcomes = outcomes[:min(len(outcomes), past)]
+	if err := a.addStatus(ctx, &s, outcomes); err != nil {
+		return err
+	}
 	return a.print(s, func() table {
 		t := table{rows: [][]string{
 			{"report", s.Report + " (" + s.Type + ")"}, {"schedule", s.Schedule}, {"suspended", fmt.Sprint(s.Suspended)},
+			{"active", fmt.Sprint(len(s.Status.ActiveReportJobs))},
 		}}
 		for _, at := range s.Next {
 			ready := report.ReadyAt(interval.Interval{End: at}, a.cfg.Schedule.StartDelay)
@@ -122,4 +130,15 @@ func (a *app) scheduleShow(ctx context.Context, name string) error {
 		}
 		return t
 	})
+}
+
+func (a *app) addStatus(ctx context.Context, s *scheduled, outcomes []evidence.Outcome) error {
+	c, err := a.temporal()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	status, err := starter.NewRuns(c, a.settings()).Status(ctx, s.Report, outcomes)
+	s.Status = &status
+	return err
 }

@@ -74,7 +74,7 @@ func (a *app) folder() *definitions.Folder {
 
 func (a *app) settings() starter.Settings {
 	return starter.Settings{
-		TaskQueue: a.cfg.Temporal.TaskQueue, StartDelay: a.cfg.Schedule.StartDelay,
+		Namespace: a.cfg.Temporal.Namespace, TaskQueue: a.cfg.Temporal.TaskQueue, StartDelay: a.cfg.Schedule.StartDelay,
 		MaxActive: a.cfg.Schedule.MaxActive, Retry: workflows.Retry{Interval: a.cfg.Retry.Interval, Heartbeat: a.cfg.Retry.Heartbeat},
 	}
 }
