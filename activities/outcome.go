@@ -59,5 +59,12 @@ func (a *Outcome) Execute(ctx context.Context, params OutcomeParams) (Ref, error
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return Ref{}, fmt.Errorf("write outcome %s: %w", ref.Key, err)
 	}
+	logger := activity.GetLogger(ctx)
+	if record.Cause != nil {
+		logger.Error("report failed", "report", record.Report, "interval", record.Interval.String(), "step", record.Cause.Step,
+			"type", record.Cause.Type, "cause", record.Cause.Message)
+	} else {
+		logger.Info("report done", "report", record.Report, "interval", record.Interval.String(), "outcome", record.State)
+	}
 	return ref, nil
 }

@@ -67,8 +67,26 @@ func (a *Seal) Execute(ctx context.Context, params SealParams) (Sealed, error) {
 	if manifest.Previous, err = a.previous(ctx, manifest); err != nil {
 		return Sealed{}, err
 	}
-	return a.write(ctx, manifest, params)
+	return a.writeFree(ctx, manifest, params)
 }
+
+// maxLeftovers bounds the revision numbers that are passed over because an attempt that was never sealed left objects there.
+const maxLeftovers = 10
+
+// writeFree writes the bundle under the first number whose folder holds no other objects. What an attempt left that never
+// reached its manifest is no bundle, but it may be locked, so it is passed over and not overwritten.
+func (a *Seal) writeFree(ctx context.Context, manifest *evidence.Manifest, params SealParams) (Sealed, error) {
+	for first := manifest.Revision; ; manifest.Revision++ {
+		sealed, err := a.write(ctx, manifest, params)
+		if !errors.Is(err, errLeftover) || manifest.Revision-first >= maxLeftovers {
+			return sealed, err
+		}
+		activity.GetLogger(ctx).Warn("passing over a revision that was never sealed", "bundle", manifest.BundleID().String())
+	}
+}
+
+// errLeftover tells that the folder of a revision holds an object with other contents.
+var errLeftover = fmt.Errorf("an attempt that was never sealed left other contents: %w", ErrConflict)
 
 func (a *Seal) manifest(ctx context.Context, params SealParams) (*evidence.Manifest, error) {
 	plan, err := a.Store.readPlan(ctx, params.Plan)
@@ -194,7 +212,11 @@ func (a *Seal) write(ctx context.Context, manifest *evidence.Manifest, params Se
 	folder := a.Store.Layout.Bundle(manifest.BundleID())
 	for _, file := range params.Rendered.Files {
 		activity.RecordHeartbeat(ctx, file.Name)
-		if err := a.copyObject(ctx, file, folder+file.Name); err != nil {
+		err := a.copyObject(ctx, file, folder+file.Name)
+		if errors.Is(err, ErrConflict) && !a.sealed(ctx, folder) {
+			return Sealed{}, fmt.Errorf("bundle %s: %w", manifest.BundleID(), errLeftover)
+		}
+		if err != nil {
 			return Sealed{}, err
 		}
 	}
@@ -218,7 +240,19 @@ func (a *Seal) write(ctx context.Context, manifest *evidence.Manifest, params Se
 	if err != nil {
 		return Sealed{}, err
 	}
+	activity.GetLogger(ctx).Info("bundle sealed", "bundle", manifest.BundleID().String(), "verdict", manifest.Provenance.Verdict,
+		"objects", len(manifest.Objects), "sha256", evidence.Digest(encoded))
 	return sealedFrom(a.Store.Layout, &sealed, encoded), nil
+}
+
+// sealed tells whether the folder has a manifest; where that cannot be told it has.
+func (a *Seal) sealed(ctx context.Context, folder string) bool {
+	body, err := a.Store.Bucket.Get(ctx, folder+evidence.ManifestName)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	body.Close()
+	return true
 }
 
 // copyObject carries one staged file into the bundle through a temporary file, so that its digest is checked before the

@@ -67,8 +67,11 @@ func (a *Snapshot) Execute(ctx context.Context, _ SnapshotParams) (SnapshotResul
 	for _, kind := range manifest.Kinds {
 		result.Objects += kind.Count
 	}
-	result.Key, err = a.seal(ctx, manifest)
-	return result, err
+	if result.Key, err = a.seal(ctx, manifest); err != nil {
+		return SnapshotResult{}, err
+	}
+	activity.GetLogger(ctx).Info("snapshot taken", "key", result.Key, "objects", result.Objects)
+	return result, nil
 }
 
 func (a *Snapshot) store(ctx context.Context, kinds *kindSpools, listing ClusterListing) (*evidence.Snapshot, error) {

@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/probity/probity/activities"
+	"github.com/probity/probity/internal/blob"
 	"github.com/probity/probity/internal/cron"
 	"github.com/probity/probity/starter"
 	"github.com/probity/probity/worker"
@@ -62,11 +66,28 @@ func (a *app) serveWorker(ctx context.Context, c client.Client) error {
 	if err := bucket.Check(ctx); err != nil {
 		return fmt.Errorf("reach the bucket: %w", err)
 	}
+	a.expireStaging(ctx, bucket)
 	w, err := worker.New(worker.Options{Config: &a.cfg, Client: c, Bucket: bucket, Tool: a.tool(), Logger: a.logger})
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
 	return w.Run(ctx)
+}
+
+// expireStaging lets the server expire the staging area where it can; where it has no lifecycle rules, each run's sweep does.
+func (a *app) expireStaging(ctx context.Context, bucket *blob.S3) {
+	layout, err := a.layout()
+	if err == nil {
+		err = bucket.SetLifecycle(ctx, layout.StagingRoot(), int(activities.StagingAge/(24*time.Hour)))
+	}
+	switch {
+	case err == nil:
+		a.logger.Info("staging expires by a lifecycle rule", "age", activities.StagingAge)
+	case errors.Is(err, blob.ErrUnsupported), errors.Is(err, blob.ErrDenied):
+		a.logger.Info("staging is swept by the runs", "why", err)
+	default:
+		a.logger.Warn("no lifecycle rule for staging; the runs sweep it", "error", err)
+	}
 }
 
 func (a *app) serveStarter(ctx context.Context, c client.Client) error {

@@ -42,13 +42,26 @@ func (c *chain) bundle(m Manifest, report string) {
 		c.v.add(key, FaultChain, fmt.Sprintf("the bundle is of report %q, not of %q", m.Report, report))
 		return
 	}
-	if id, ok := c.follow(key, "supersedes", m.Supersedes); ok {
-		if id.Interval != m.Interval || id.Revision != m.Revision-1 {
-			c.v.add(key, FaultChain, fmt.Sprintf("revision %d supersedes %s, which is not the revision before it", m.Revision, id))
-		}
-	}
+	c.supersedes(key, m)
 	if id, ok := c.follow(key, "previous", m.Previous); ok && id.Interval.End.After(m.Interval.Start) {
 		c.v.add(key, FaultChain, fmt.Sprintf("the previous bundle %s is not of an earlier interval", id))
+	}
+}
+
+// supersedes checks that a revision names the sealed one before it. Numbers of attempts that were never sealed are left out,
+// and so have no bundle.
+func (c *chain) supersedes(key string, m Manifest) {
+	before := 0
+	for n := m.Revision - 1; n > 0 && before == 0; n-- {
+		if _, there := c.byPath[BundleID{Report: m.Report, Interval: m.Interval, Revision: n}.Path()]; there {
+			before = n
+		}
+	}
+	if m.Supersedes == nil && before > 0 {
+		c.v.add(key, FaultChain, fmt.Sprintf("revision %d does not name revision %d, which it supersedes", m.Revision, before))
+	}
+	if id, ok := c.follow(key, "supersedes", m.Supersedes); ok && (id.Interval != m.Interval || id.Revision != before) {
+		c.v.add(key, FaultChain, fmt.Sprintf("revision %d supersedes %s, which is not the revision before it", m.Revision, id))
 	}
 }
 

@@ -66,7 +66,7 @@ type Manifest struct {
 	ID         string            `json:"id"`      // [ReportID] of the report and interval
 	Content    string            `json:"content"` // SHA-256 over the objects alone: equal when a rerun found the same
 	Revision   int               `json:"revision"`
-	Supersedes *Link             `json:"supersedes,omitempty"` // the revision before this one
+	Supersedes *Link             `json:"supersedes,omitempty"` // the sealed revision before this one, if there is one
 	Previous   *Link             `json:"previous,omitempty"`   // the newest bundle over an earlier interval when this one was planned: the chain
 	Trigger    Trigger           `json:"trigger"`
 	Tool       Tool              `json:"tool"`
@@ -135,8 +135,8 @@ func (m *Manifest) validate() error {
 		return fmt.Errorf("report type is empty")
 	case m.Revision < 1:
 		return fmt.Errorf("revision is %d: revisions count from 1", m.Revision)
-	case (m.Supersedes != nil) != (m.Revision > 1):
-		return fmt.Errorf("revision %d must name what it supersedes exactly when it is not the first", m.Revision)
+	case m.Supersedes != nil && m.Revision == 1:
+		return fmt.Errorf("revision 1 is the first: it must not name what it supersedes")
 	case m.ID != ReportID(m.Report, m.Interval):
 		return fmt.Errorf("id %q does not belong to report %q over %s", shown(m.ID), m.Report, m.Interval)
 	case m.Content != contentDigest(m.Objects):

@@ -224,6 +224,9 @@ func TestVerifyChain(t *testing.T) {
 		"runs by hand leave no gap": {append([]evidence.Sealed{seal(t, byHand)}, week...), nil, ""},
 		"a revision out of order": {append([]evidence.Sealed{revise(again, func(m *evidence.Manifest) { m.Supersedes = to(week[1]) }), again}, week...),
 			[]string{evidence.FaultChain}, "not the revision before it"},
+		"a number that was never sealed is left out": {append([]evidence.Sealed{revise(week[1], func(m *evidence.Manifest) { m.Revision = 3 })}, week...), nil, ""},
+		"a revision that names none": {append([]evidence.Sealed{revise(week[1], func(m *evidence.Manifest) { m.Supersedes = nil })}, week...),
+			[]string{evidence.FaultChain}, "does not name revision 1"},
 		"the previous is later":       {append([]evidence.Sealed{seal(t, forward)}, week[1:]...), []string{evidence.FaultChain, evidence.FaultChain}, "not of an earlier interval"},
 		"a longer interval covers it": {[]evidence.Sealed{seal(t, long), week[0], days(t, "2026-11-21")[0]}, nil, ""},
 	} {
