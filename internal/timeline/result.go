@@ -88,8 +88,10 @@ type Warning struct {
 	Reason string       `json:"reason"`
 }
 
-// Counts say what became of the changes. Their sum is the number of calls of Apply.
+// Counts say what became of the snapshot's objects and of the changes.
 type Counts struct {
+	Baseline int64 `json:"baseline,omitempty"` // objects of the snapshot
+	// Of the changes: the sum of the following is the number of calls of Apply.
 	Applied int64 `json:"applied"` // changed the state, or repeated it
 	// Stale changes were older than what was already known: an older resourceVersion, or an object that had ended.
 	Stale int64 `json:"stale,omitempty"`

@@ -85,9 +85,13 @@ func (t *Timeline) Baseline(obj *resource.Object) error {
 		if what := t.differs(known, obj); what != "" {
 			return fmt.Errorf("baseline %s: given twice, and %s differs: leave one of the two out", obj.ID.Key, what)
 		}
+		t.counts.Baseline++
 		return nil
 	}
+	counts := t.counts
 	t.set(&c, 0)
+	t.counts = counts // which are of changes
+	t.counts.Baseline++
 	return nil
 }
 
