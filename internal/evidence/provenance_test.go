@@ -41,89 +41,107 @@ func TestProvenanceHasOneEncoding(t *testing.T) {
 	require.Equal(t, string(raw), string(again))
 }
 
-func TestDecide(t *testing.T) {
-	iv := day(t, "2026-11-21")
-	good := func(name string) evidence.Source {
-		return evidence.Source{Name: name, Count: evidence.Counts{Records: 5, Used: 5}}
-	}
-	with := func(s evidence.Source, change func(*evidence.Source)) evidence.Source {
-		change(&s)
-		return s
-	}
-	snapshot := &evidence.SnapshotUse{Time: iv.Start.Add(-time.Hour)}
-	all := evidence.Needs{Snapshot: true, Sources: []string{"audit"}}
-	for name, c := range map[string]struct {
-		p     evidence.Provenance
-		needs evidence.Needs
-		extra []evidence.Reason
-		want  evidence.Verdict
-		codes []string
-		says  string
-	}{
+// decision is what [evidence.Provenance.Decide] makes of a provenance.
+type decision struct {
+	p     evidence.Provenance
+	needs evidence.Needs
+	extra []evidence.Reason
+	want  evidence.Verdict
+	codes []string
+	says  string
+}
+
+var (
+	november21 = interval.Interval{Start: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), End: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}
+	needAll    = evidence.Needs{Snapshot: true, Sources: []string{"audit"}}
+	hourOld    = &evidence.SnapshotUse{Time: november21.Start.Add(-time.Hour)}
+)
+
+func good(name string) evidence.Source {
+	return evidence.Source{Name: name, Count: evidence.Counts{Records: 5, Used: 5}}
+}
+
+func with(s evidence.Source, change func(*evidence.Source)) evidence.Source {
+	change(&s)
+	return s
+}
+
+func TestDecideWhatIsMissing(t *testing.T) {
+	decide(t, map[string]decision{
 		"everything there": {
-			p:     evidence.Provenance{Snapshot: snapshot, Sources: []evidence.Source{good("audit"), good("flows")}},
-			needs: all, want: evidence.Complete,
+			p:     evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{good("audit"), good("flows")}},
+			needs: needAll, want: evidence.Complete,
 		},
 		"nothing needed, nothing read": {want: evidence.Complete},
 		"no snapshot": {
 			p:     evidence.Provenance{Sources: []evidence.Source{good("audit")}},
-			needs: all, want: evidence.Insufficient, codes: []string{evidence.ReasonNoSnapshot}, says: "no snapshot at or before 2026-11-21T00:00:00Z",
+			needs: needAll, want: evidence.Insufficient, codes: []string{evidence.ReasonNoSnapshot}, says: "no snapshot at or before 2026-11-21T00:00:00Z",
 		},
 		"snapshot after the start": {
-			p:     evidence.Provenance{Snapshot: &evidence.SnapshotUse{Time: iv.Start.Add(time.Hour)}, Sources: []evidence.Source{good("audit")}},
-			needs: all, want: evidence.Partial, codes: []string{evidence.ReasonLateSnapshot}, says: "2026-11-21T01:00:00Z, after the interval's start",
+			p:     evidence.Provenance{Snapshot: &evidence.SnapshotUse{Time: november21.Start.Add(time.Hour)}, Sources: []evidence.Source{good("audit")}},
+			needs: needAll, want: evidence.Partial, codes: []string{evidence.ReasonLateSnapshot}, says: "2026-11-21T01:00:00Z, after the interval's start",
 		},
 		"snapshot lacks kinds": {
-			p:     evidence.Provenance{Snapshot: &evidence.SnapshotUse{Time: iv.Start, Missing: []string{"tiers", "nodes"}}, Sources: []evidence.Source{good("audit")}},
-			needs: all, want: evidence.Partial, codes: []string{evidence.ReasonMissingKinds, evidence.ReasonMissingKinds}, says: "lacks nodes",
+			p:     evidence.Provenance{Snapshot: &evidence.SnapshotUse{Time: november21.Start, Missing: []string{"tiers", "nodes"}}, Sources: []evidence.Source{good("audit")}},
+			needs: needAll, want: evidence.Partial, codes: []string{evidence.ReasonMissingKinds, evidence.ReasonMissingKinds}, says: "lacks nodes",
 		},
 		"an hour without flows": {
-			p: evidence.Provenance{Snapshot: snapshot, Sources: []evidence.Source{good("audit"), with(good("flows"), func(s *evidence.Source) {
-				s.Gaps = []evidence.Gap{{Start: iv.Start.Add(6 * time.Hour), End: iv.Start.Add(7 * time.Hour), Reason: "no records"}}
+			p: evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{good("audit"), with(good("flows"), func(s *evidence.Source) {
+				s.Gaps = []evidence.Gap{{Start: november21.Start.Add(6 * time.Hour), End: november21.Start.Add(7 * time.Hour), Reason: "no records"}}
 			})}},
-			needs: all, want: evidence.Partial, codes: []string{evidence.ReasonGap}, says: "flows: no records from 2026-11-21T06:00:00Z to 2026-11-21T07:00:00Z",
+			needs: needAll, want: evidence.Partial, codes: []string{evidence.ReasonGap}, says: "flows: no records from 2026-11-21T06:00:00Z to 2026-11-21T07:00:00Z",
 		},
 		"no flows at all": {
-			p:     evidence.Provenance{Snapshot: snapshot, Sources: []evidence.Source{good("audit"), {Name: "flows"}}},
-			needs: all, want: evidence.Partial, codes: []string{evidence.ReasonNoRecords}, says: "flows: no records at all",
+			p:     evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{good("audit"), {Name: "flows"}}},
+			needs: needAll, want: evidence.Partial, codes: []string{evidence.ReasonNoRecords}, says: "flows: no records at all",
 		},
 		"a needed source is missing": {
-			p:     evidence.Provenance{Snapshot: snapshot},
-			needs: all, want: evidence.Insufficient, codes: []string{evidence.ReasonNoSource}, says: "audit: there is no such source",
+			p:     evidence.Provenance{Snapshot: hourOld},
+			needs: needAll, want: evidence.Insufficient, codes: []string{evidence.ReasonNoSource}, says: "audit: there is no such source",
 		},
 		"a needed source is empty": {
-			p:     evidence.Provenance{Snapshot: snapshot, Sources: []evidence.Source{{Name: "audit"}}},
-			needs: all, want: evidence.Insufficient, codes: []string{evidence.ReasonNoRecords}, says: "audit: no records at all",
+			p:     evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{{Name: "audit"}}},
+			needs: needAll, want: evidence.Insufficient, codes: []string{evidence.ReasonNoRecords}, says: "audit: no records at all",
 		},
+	})
+}
+
+func TestDecideWhatIsBad(t *testing.T) {
+	decide(t, map[string]decision{
 		"bad input": {
-			p: evidence.Provenance{Snapshot: snapshot, Sources: []evidence.Source{with(good("audit"), func(s *evidence.Source) {
+			p: evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{with(good("audit"), func(s *evidence.Source) {
 				s.Count.Bad, s.Count.TooLong, s.Count.Truncated, s.Count.Forbidden = 1, 2, 3, 4
 			})}},
-			needs: all, want: evidence.Partial,
+			needs: needAll, want: evidence.Partial,
 			codes: []string{evidence.ReasonBad, evidence.ReasonTooLong, evidence.ReasonTruncated, evidence.ReasonForbidden}, says: "audit: 3 files end in the middle",
 		},
 		"refused requests and duplicates are no defect": {
-			p: evidence.Provenance{Snapshot: snapshot, Sources: []evidence.Source{with(good("audit"), func(s *evidence.Source) {
+			p: evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{with(good("audit"), func(s *evidence.Source) {
 				s.Count.Refused, s.Count.Duplicates = 7, 8
 			})}},
-			needs: all, want: evidence.Complete,
+			needs: needAll, want: evidence.Complete,
 		},
 		"differences": {
-			p:     evidence.Provenance{Snapshot: snapshot, Sources: []evidence.Source{good("audit")}, DifferenceCount: 12},
-			needs: all, want: evidence.Partial, codes: []string{evidence.ReasonDifferences}, says: "12 objects",
+			p:     evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{good("audit")}, DifferenceCount: 12},
+			needs: needAll, want: evidence.Partial, codes: []string{evidence.ReasonDifferences}, says: "12 objects",
 		},
 		"a caller's own reason": {
-			p:     evidence.Provenance{Snapshot: snapshot, Sources: []evidence.Source{good("audit")}},
-			needs: all, extra: []evidence.Reason{{Verdict: evidence.Insufficient, Code: "own", Text: "own text"}},
+			p:     evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{good("audit")}},
+			needs: needAll, extra: []evidence.Reason{{Verdict: evidence.Insufficient, Code: "own", Text: "own text"}},
 			want: evidence.Insufficient, codes: []string{"own"}, says: "own text",
 		},
 		"a reason never leaves it complete": {
 			extra: []evidence.Reason{{Verdict: evidence.Complete, Code: "own", Text: "own text"}},
 			want:  evidence.Partial, codes: []string{"own"},
 		},
-	} {
+	})
+}
+
+func decide(t *testing.T, cases map[string]decision) {
+	t.Helper()
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			c.p.Interval = iv
+			c.p.Interval = november21
 			c.p.Decide(c.needs, c.extra...)
 			require.Equal(t, c.want, c.p.Verdict)
 			var codes []string

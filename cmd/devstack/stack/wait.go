@@ -30,7 +30,7 @@ func poll(ctx context.Context, done <-chan struct{}, ask func(ctx context.Contex
 		case <-done:
 			return fmt.Errorf("it ended: %w", err)
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+			return fmt.Errorf("%w (the last answer: %v)", context.Cause(ctx), err)
 		}
 	}
 }

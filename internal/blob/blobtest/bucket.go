@@ -20,6 +20,7 @@ type Bucket interface {
 	Copy(ctx context.Context, from, to string) error
 	Delete(ctx context.Context, key string) error
 	Sweep(ctx context.Context, folder string, before time.Time) (blob.Swept, error)
+	Clear(ctx context.Context, folder string, before time.Time) (int64, error)
 }
 
 var (

@@ -244,6 +244,10 @@ func testSweep(t *testing.T, b Bucket, folder string) {
 	require.NoError(t, err)
 	require.Equal(t, blob.Swept{Objects: 2, Bytes: 8}, swept)
 	require.Equal(t, []string{"reports/1"}, keys(t, b, folder))
+	put(t, b, folder+"staging/w/r/3", "x")
+	removed, err := b.Clear(t.Context(), folder+"staging/", time.Now().Add(time.Hour))
+	require.NoError(t, err)
+	require.EqualValues(t, 1, removed)
 	for _, whole := range []string{"", "/", folder + "staging"} {
 		_, err := b.Sweep(t.Context(), whole, time.Now())
 		require.ErrorContains(t, err, "cannot be swept")
