@@ -128,7 +128,10 @@ func (w *world) planChores() {
 	for hour := 1; hour < 24; hour += 3 { // a patch that changes nothing repeats the resourceVersion (audit-log.md 18)
 		w.at(w.clock(hour, 45, 10), func() {
 			p := w.policy(resource.GlobalNetworkPolicy, "", "platform.dns")
-			w.send(request{by: cicd, verb: "patch", ref: w.refTo(p.object), code: http.StatusOK, body: p.object.Spec, answer: p.object, query: "fieldManager=argocd-controller&force=true"})
+			w.send(request{
+				by: cicd, verb: "patch", ref: w.refTo(p.object), code: http.StatusOK, body: p.object.Spec, answer: p.object,
+				query: "fieldManager=argocd-controller&force=true",
+			})
 		})
 	}
 	for hour := 2; hour < 24; hour += 6 {
@@ -165,7 +168,8 @@ func (w *world) editPartners() {
 func (w *world) dryRun() {
 	p := w.policy(resource.NetworkPolicy, "shop", "application.orders")
 	body := map[string]any{"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/__internal", "dryRun": []string{"All"}}
-	w.send(request{by: dana, verb: "delete", ref: w.refTo(p.object), body: body, answer: status(w.refTo(p.object), p.object.UID), code: http.StatusOK})
+	ref := w.refTo(p.object)
+	w.send(request{by: dana, verb: "delete", ref: ref, body: body, answer: status(ref, p.object.UID), code: http.StatusOK})
 }
 
 // evict removes a pod by way of the eviction subresource: no event shows the marked pod (audit-log.md 8).

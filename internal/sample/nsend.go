@@ -65,7 +65,10 @@ func (w *world) sweepPods(by actor, namespace string) {
 func (w *world) retryPods(namespace string) {
 	for _, a := range w.apps {
 		if a.namespace == namespace {
-			w.refuse(request{by: a.maker(), verb: "create", ref: refOf(resource.Pod, namespace, ""), code: http.StatusForbidden, body: a.draft().object, admission: true})
+			w.refuse(request{
+				by: a.maker(), verb: "create", ref: refOf(resource.Pod, namespace, ""), code: http.StatusForbidden,
+				body: a.draft().object, admission: true,
+			})
 		}
 	}
 }

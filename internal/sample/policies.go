@@ -72,8 +72,9 @@ func policyCatalogue(apps []*app) []*policy {
 		}},
 		{kind: resource.GlobalNetworkPolicy, name: "platform.hosts", tier: "platform", order: 20, selects: map[string]string{"host-endpoint": "true"},
 			ingress: []rule{allow("TCP", 22, peer{nets: []string{"10.0.0.0/8"}}), {action: v3.Allow, peer: peer{nets: []string{"10.0.0.0/8"}}}}},
-		{kind: resource.StagedGlobalNetworkPolicy, name: "platform.lockdown", tier: "platform", order: 30, selects: map[string]string{"app": "statements"},
-			egress: []rule{{action: v3.Deny, peer: peer{nets: []string{"0.0.0.0/0"}}}}},
+		{kind: resource.StagedGlobalNetworkPolicy, name: "platform.lockdown", tier: "platform", order: 30,
+			selects: map[string]string{"app": "statements"},
+			egress:  []rule{{action: v3.Deny, peer: peer{nets: []string{"0.0.0.0/0"}}}}},
 		{kind: resource.NetworkPolicy, namespace: "kube-system", name: "application.dns", tier: "application", order: 10,
 			selects: map[string]string{"k8s-app": "kube-dns"}, ingress: []rule{allow("UDP", 53, peer{namespaces: anyNamespace})}},
 		{kind: resource.NetworkPolicy, namespace: "ingress", name: "application.gateway", tier: "application", order: 10,
@@ -106,7 +107,8 @@ func namespacePolicies() []*policy {
 	knp := func(namespace, name string) *policy {
 		return &policy{kind: resource.KubernetesNetworkPolicy, namespace: namespace, name: name, tier: "default", order: 1000, ingress: []rule{}}
 	}
-	accounts, sandbox, loyalty, picker := knp("accounts", "default-deny"), knp("sandbox", "default-deny"), knp("loyalty", "mesh-only"), knp("warehouse", "picker")
+	accounts, sandbox := knp("accounts", "default-deny"), knp("sandbox", "default-deny")
+	loyalty, picker := knp("loyalty", "mesh-only"), knp("warehouse", "picker")
 	loyalty.ingress = []rule{
 		{action: v3.Allow, peer: peer{labels: map[string]string{}}},
 		{action: v3.Allow, peer: peer{namespaces: map[string]string{"kubernetes.io/metadata.name": "ingress"}}},

@@ -130,11 +130,15 @@ func (p *policy) manifest() *object {
 	case resource.NetworkPolicy:
 		o.Spec = v3.NetworkPolicySpec{Tier: p.tier, Order: &order, Selector: selector, Types: types, Ingress: ingress, Egress: egress}
 	case resource.StagedNetworkPolicy:
-		o.Spec = v3.StagedNetworkPolicySpec{StagedAction: v3.StagedActionSet, Tier: p.tier, Order: &order, Selector: selector, Types: types, Ingress: ingress, Egress: egress}
+		o.Spec = v3.StagedNetworkPolicySpec{
+			StagedAction: v3.StagedActionSet, Tier: p.tier, Order: &order, Selector: selector, Types: types, Ingress: ingress, Egress: egress,
+		}
 	case resource.GlobalNetworkPolicy:
 		o.Spec = v3.GlobalNetworkPolicySpec{Tier: p.tier, Order: &order, Selector: selector, Types: types, Ingress: ingress, Egress: egress}
 	case resource.StagedGlobalNetworkPolicy:
-		o.Spec = v3.StagedGlobalNetworkPolicySpec{StagedAction: v3.StagedActionSet, Tier: p.tier, Order: &order, Selector: selector, Types: types, Ingress: ingress, Egress: egress}
+		o.Spec = v3.StagedGlobalNetworkPolicySpec{
+			StagedAction: v3.StagedActionSet, Tier: p.tier, Order: &order, Selector: selector, Types: types, Ingress: ingress, Egress: egress,
+		}
 	case resource.KubernetesNetworkPolicy:
 		o.Spec = p.kubernetesSpec()
 	case resource.StagedKubernetesNetworkPolicy:

@@ -22,15 +22,8 @@ func TestSameSeedSameBytes(t *testing.T) {
 	require.Equal(t, first.digest(), again.digest())
 	require.Equal(t, summary, repeated)
 
-	for name, opts := range map[string]sample.Options{
-		"seed": {Seed: 2, Day: day},
-		"day":  {Seed: 1, Day: day.AddDate(0, 0, 1)},
-	} {
-		t.Run("another "+name, func(t *testing.T) {
-			other, _ := generate(t, opts)
-			require.NotEqual(t, first.digest(), other.digest())
-		})
-	}
+	other, _ := generate(t, sample.Options{Seed: 2, Day: day})
+	require.NotEqual(t, first.digest(), other.digest())
 }
 
 func TestStoryGolden(t *testing.T) {
@@ -61,10 +54,10 @@ func TestSummary(t *testing.T) {
 
 func TestScale(t *testing.T) {
 	one, first := theSample(t)
-	three, summary := generate(t, sample.Options{Seed: 1, Day: day, Scale: 3})
-	require.InDelta(t, 3*len(one.lines(t, "cluster/pods")), len(three.lines(t, "cluster/pods")), 30)
-	require.Greater(t, summary.FlowRecords, 2*first.FlowRecords)
-	require.NotEqual(t, one.digest(), three.digest())
+	two, summary := generate(t, sample.Options{Seed: 1, Day: day, Scale: 2})
+	require.InDelta(t, 2*len(one.lines(t, "cluster/pods")), len(two.lines(t, "cluster/pods")), 20)
+	require.Greater(t, 2*summary.FlowRecords, 3*first.FlowRecords)
+	require.NotEqual(t, one.digest(), two.digest())
 }
 
 func TestBadOptions(t *testing.T) {

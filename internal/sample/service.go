@@ -46,7 +46,9 @@ func (w *world) refresh(a *app) {
 	ready := slices.DeleteFunc(slices.Clone(a.pods), func(p *pod) bool { return !p.ready })
 	slices.SortFunc(ready, func(p, q *pod) int { return cmp.Or(p.addr.Compare(q.addr), cmp.Compare(p.Name, q.Name)) })
 	if !w.quiet && w.rnd.chance(0.04) {
-		w.refuse(request{by: controller("endpointslice-controller"), verb: "update", ref: w.refTo(slice), code: http.StatusConflict, body: slice})
+		w.refuse(request{
+			by: controller("endpointslice-controller"), verb: "update", ref: w.refTo(slice), code: http.StatusConflict, body: slice,
+		})
 	}
 	w.update(controller("endpointslice-controller"), slice, func() { fillSlice(slice, a, ready) })
 	w.update(controller("endpoint-controller"), endpoints, func() { fillEndpoints(endpoints, a, ready) })

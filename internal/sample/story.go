@@ -49,7 +49,8 @@ func (w *world) planStory() {
 
 // planQuietPeers tells of what does not change, so that a report that calls everything unprotected is found out too.
 func (w *world) planQuietPeers() {
-	payment, proxy, points, picker := w.app("shop/payment").pods[0], w.app("kube-system/kube-proxy").pods[0], w.app("loyalty/api").pods[0], w.app("warehouse/picker").pods[1]
+	payment, proxy := w.app("shop/payment").pods[0], w.app("kube-system/kube-proxy").pods[0]
+	points, picker := w.app("loyalty/api").pods[0], w.app("warehouse/picker").pods[1]
 	row := func(p *pod, expect map[string]string, lists map[string][]string) Check {
 		return Check{Report: inventory, File: "endpoints.csv", Where: map[string]string{"endpoint": podKey(p)}, Expect: expect, Lists: lists}
 	}
@@ -60,7 +61,10 @@ func (w *world) planQuietPeers() {
 		Objects: []string{podKey(payment), podKey(proxy), podKey(points), podKey(picker)},
 		Checks: []Check{
 			row(payment, map[string]string{"ingressProtected": "true", "egressProtected": "true", "envoyEnabled": "false"},
-				map[string][]string{"appliedPolicies": {"NetworkPolicy(shop/application.payment)", "GlobalNetworkPolicy(security.block-list)"}, "services": {"Service.v1(shop/payment)"}}),
+				map[string][]string{
+					"appliedPolicies": {"NetworkPolicy(shop/application.payment)", "GlobalNetworkPolicy(security.block-list)"},
+					"services":        {"Service.v1(shop/payment)"},
+				}),
 			row(proxy, map[string]string{"ingressProtected": "false", "egressProtected": "false"}, nil),
 			row(points, map[string]string{"envoyEnabled": "true", "ingressProtected": "true"}, nil),
 			row(picker, map[string]string{"ingressProtected": "false"}, nil),
@@ -182,7 +186,8 @@ func (w *world) planNamespaceGone() {
 			Report: inventory, File: "endpoints.csv", Where: map[string]string{"endpoint": podKey(trial)},
 			Expect: map[string]string{"ingressProtected": "true"}, Lists: map[string][]string{"appliedPolicies": {"NetworkPolicy(sandbox/application.trial)"}},
 		}, {
-			Report: inventory, File: "namespaces.csv", Where: map[string]string{"namespace": "Namespace.v1(sandbox)"}, Expect: map[string]string{"ingressProtected": "true"},
+			Report: inventory, File: "namespaces.csv", Where: map[string]string{"namespace": "Namespace.v1(sandbox)"},
+			Expect: map[string]string{"ingressProtected": "true"},
 		}, {
 			Report: policyAudit, File: "changes.csv", Line: []string{"NetworkPolicy(sandbox/application.trial)", "delete", "namespace-controller"},
 		}},
@@ -229,12 +234,13 @@ func (w *world) planShortPod() {
 
 func (w *world) planBenchmark() {
 	at := w.clock(2, 10, 0)
+	where := func(node string) map[string]string { return map[string]string{"nodeName": node, "testIndex": weakTest} }
 	w.tell(Event{
 		ID: "weak-node", From: at, To: at, Objects: []string{weakNode},
 		Sentence: fmt.Sprintf("The benchmark of %s failed on anonymous access to the kubelet, which the other workers refuse.", weakNode),
 		Checks: []Check{
-			{Report: cisBenchmark, File: "failed-tests.csv", Where: map[string]string{"nodeName": weakNode, "testIndex": weakTest}, Expect: map[string]string{"status": "FAIL"}},
-			{Report: cisBenchmark, File: "failed-tests.csv", Where: map[string]string{"nodeName": "worker-1", "testIndex": weakTest}, Absent: true},
+			{Report: cisBenchmark, File: "failed-tests.csv", Where: where(weakNode), Expect: map[string]string{"status": "FAIL"}},
+			{Report: cisBenchmark, File: "failed-tests.csv", Where: where("worker-1"), Absent: true},
 		},
 	})
 }
