@@ -10,7 +10,8 @@ import (
 const (
 	maxNames    = 512
 	maxName     = 128
-	maxConstant = 512 // the longest value of an unread member that is remembered
+	maxConstant = 512 // the longest value that is remembered
+	steady      = 64  // a value that changed as often is not compared any more
 	maxDepth    = 16  // of values within values
 )
 
@@ -24,10 +25,11 @@ type layout struct {
 
 // member is one name of a log.
 type member struct {
-	token    []byte  // the name as it stands in a line, with quotes and colon
-	field    field   // or unread
-	next     *member // the member that last followed
-	constant []byte  // an unread member's last value
+	token   []byte  // the name as it stands in a line, with quotes and colon
+	field   field   // or unread
+	next    *member // the member that last followed
+	value   []byte  // its last value
+	changes int     // how often the value was another one than before
 }
 
 func newLayout() *layout {
@@ -63,29 +65,23 @@ func (l *layout) split(line []byte, r *record, key *keySpans) bool {
 			}
 			before.next = m
 		}
-		nameAt := p
-		p = skipBlank(line, p+len(m.token))
-		valueAt := p
-		if m.field == unread {
-			if p = m.step(line, p); p < 0 {
-				return false
-			}
-			inKey = false
-		} else {
-			if p = skipValue(line, p, 0); p < 0 || seen&(1<<m.field) != 0 {
+		valueAt := skipBlank(line, p+len(m.token))
+		end := m.valueEnd(line, valueAt)
+		if end < 0 || end >= len(line) {
+			return false
+		}
+		if m.field != unread {
+			if seen&(1<<m.field) != 0 {
 				return false
 			}
 			seen |= 1 << m.field
-			r.at[m.field] = span{uint32(valueAt), uint32(p)}
-			inKey = key.extend(m.field, inKey, span{uint32(nameAt), uint32(p)})
+			r.at[m.field] = span{uint32(valueAt), uint32(end)}
 		}
-		if p >= len(line) {
-			return false
+		inKey = key.extend(m.field, inKey, span{uint32(p), uint32(end)})
+		if line[end] != ',' {
+			return line[end] == '}' && end+1 == len(line)
 		}
-		if line[p] != ',' {
-			return line[p] == '}' && p+1 == len(line)
-		}
-		p = skipBlank(line, p+1)
+		p = skipBlank(line, end+1)
 		before = m
 	}
 }
@@ -105,15 +101,20 @@ func (k *keySpans) extend(f field, grow bool, s span) bool {
 	return f != fieldPolicies
 }
 
-// step is the end of an unread member's value, or -1.
-func (m *member) step(line []byte, p int) int {
-	if end := p + len(m.constant); len(m.constant) > 0 && end < len(line) && (line[end] == ',' || line[end] == '}') &&
-		string(line[p:end]) == string(m.constant) {
+// valueEnd is where the member's value at p ends, or -1. A value that stays the same from line to line is only compared with
+// what it was before.
+func (m *member) valueEnd(line []byte, p int) int {
+	if m.changes >= steady {
+		return skipValue(line, p, 0)
+	}
+	if end := p + len(m.value); end > p && end < len(line) && (line[end] == ',' || line[end] == '}') &&
+		string(line[p:end]) == string(m.value) {
 		return end
 	}
+	m.changes++
 	end := skipValue(line, p, 0)
 	if end > 0 && end-p <= maxConstant {
-		m.constant = append(m.constant[:0], line[p:end]...)
+		m.value = append(m.value[:0], line[p:end]...)
 	}
 	return end
 }

@@ -5,19 +5,25 @@ import (
 	"iter"
 )
 
+// entry is a group on its way.
+type entry struct {
+	sums
+	key string // canonical
+}
+
 // source gives groups in order; nil after the last one.
 type source interface {
 	next() (*entry, error)
 }
 
 // entries is a source in memory.
-type entries []*entry
+type entries []entry
 
 func (s *entries) next() (*entry, error) {
 	if len(*s) == 0 {
 		return nil, nil
 	}
-	first := (*s)[0]
+	first := &(*s)[0]
 	*s = (*s)[1:]
 	return first, nil
 }

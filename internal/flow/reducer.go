@@ -30,8 +30,8 @@ type Reducer struct {
 	layout   *layout
 	known    *lineTable
 	keys     interpreter
-	groups   map[string]*entry // by canonical key
-	slab     []entry           // where the next entries come from
+	groups   map[string]*sums // by canonical key
+	slab     []sums           // where the sums of the next groups come from
 	runs     []SpillRun
 	err      error
 
@@ -42,13 +42,7 @@ type Reducer struct {
 	scratch []byte
 }
 
-// entry is a group in memory.
-type entry struct {
-	sums
-	key string // canonical
-}
-
-// slabSize is how many entries are allocated at once.
+// slabSize is how many groups' sums are allocated at once. They are apart from the keys, which most lines do not touch.
 const slabSize = 512
 
 // NewReducer returns an empty reducer.
@@ -58,7 +52,7 @@ func NewReducer(o Options) *Reducer {
 	}
 	return &Reducer{
 		options: o, coverage: newCoverage(o.Interval), layout: newLayout(), known: newLineTable(),
-		keys: interpreter{decided: map[string][]byte{}}, groups: map[string]*entry{},
+		keys: interpreter{decided: map[string][]byte{}}, groups: map[string]*sums{},
 	}
 }
 
@@ -102,13 +96,12 @@ func (r *Reducer) add(fast bool) {
 }
 
 // find is the group of the record. It is nil when the record's key cannot be read, which is counted.
-func (r *Reducer) find(fast bool) *entry {
-	var numbers lineNumbers
+func (r *Reducer) find(fast bool) *sums {
+	var print fingerprint
 	if fast {
-		if numbers, fast = r.known.numbers(r.record.line, &r.spans); fast {
-			if group := r.known.find(&numbers); group != nil {
-				return group
-			}
+		print = r.known.print(r.record.line, &r.spans)
+		if group := r.known.find(print); group != nil {
+			return group
 		}
 	}
 	why := r.keys.key(&r.record, &r.draft)
@@ -125,23 +118,23 @@ func (r *Reducer) find(fast bool) *entry {
 	if group == nil {
 		group = r.insert(string(canonical))
 	}
-	if fast && numbers.age == r.known.age { // else the groups were spilled, and the numbers are void
-		r.known.add(&numbers, group)
+	if fast {
+		r.known.add(print, group)
 	}
 	return group
 }
 
 // insert makes an empty group, after making room for it.
-func (r *Reducer) insert(key string) *entry {
+func (r *Reducer) insert(key string) *sums {
 	if len(r.groups) >= r.options.MaxGroups {
 		r.spill()
 	}
 	if len(r.slab) == 0 {
-		r.slab = make([]entry, slabSize)
+		r.slab = make([]sums, slabSize)
 	}
 	group := &r.slab[0]
 	r.slab = r.slab[1:]
-	*group = entry{sums: emptySums, key: key}
+	*group = emptySums
 	r.groups[key] = group
 	return group
 }
@@ -160,7 +153,7 @@ func (r *Reducer) Merge(o *Reducer) error {
 	}
 	r.coverage.merge(&o.coverage)
 	for key, group := range o.groups {
-		r.addSums(key, &group.sums)
+		r.addSums(key, group)
 	}
 	r.runs = append(r.runs, o.runs...)
 	if r.err == nil {
@@ -184,7 +177,7 @@ func (r *Reducer) addSums(key string, s *sums) {
 	if group == nil {
 		group = r.insert(key)
 	}
-	group.sums.add(s)
+	group.add(s)
 }
 
 // Groups iterates over the groups, sorted by key. It ends after the first error, which only spilled runs can cause.
@@ -193,12 +186,12 @@ func (r *Reducer) Groups() iter.Seq2[Group, error] {
 }
 
 // memory lists the groups in memory, sorted by canonical key.
-func (r *Reducer) memory() []*entry {
-	out := make([]*entry, 0, len(r.groups))
-	for _, e := range r.groups {
-		out = append(out, e)
+func (r *Reducer) memory() entries {
+	out := make(entries, 0, len(r.groups))
+	for key, sums := range r.groups {
+		out = append(out, entry{*sums, key})
 	}
-	slices.SortFunc(out, func(a, b *entry) int { return strings.Compare(a.key, b.key) })
+	slices.SortFunc(out, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	return out
 }
 

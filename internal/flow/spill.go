@@ -36,7 +36,7 @@ func (r *Reducer) spill() {
 		r.forget()
 		return
 	}
-	memory := entries(r.memory())
+	memory := r.memory()
 	r.err = r.writeRun(merge([]source{&memory}))
 	r.forget()
 	if r.err == nil && len(r.runs) >= maxRuns {
@@ -102,7 +102,7 @@ func (r *Reducer) sorted() iter.Seq2[entry, error] {
 			yield(entry{}, r.err)
 			return
 		}
-		memory := entries(r.memory())
+		memory := r.memory()
 		mergeRuns(r.runs, &memory)(yield)
 	}
 }

@@ -167,6 +167,22 @@ func TestLinesNearARealOne(t *testing.T) {
 	}
 }
 
+// TestOddMembers are lines that a wrong turn in the fast form would take.
+func TestOddMembers(t *testing.T) {
+	for _, line := range []string{
+		`{"x":,"y":1}`, `{"x":}`, `{"x"}`, `{"x":1,}`, `{,"x":1}`, `{"x":1}}`, `{"x":1 }`, `{ "x":1}`, `{}`, `{`, `{"`, `{"x":1`, `{"x":"a`,
+		`{"x":1,"x":2}`, `{"action":"allow","action":"allow"}`, `{"x":tru}`, `{"x":nullx}`, `{"x":1x}`, `{"x":[1,]}`, `{"x":[,1]}`, `{"x":{"a"}}`,
+		`{"x":{"a":}}`, `{"x":{,}}`, `{"x":{"a":1,}}`, `{"x":[1 2]}`, `{"x":"\u00"}`, `{"x":-}`, `{"x":00}`, `{"x":0.}`, `{"x":.5}`,
+	} {
+		t.Run(line, func(t *testing.T) {
+			l := newLayout()
+			check(t, l, []byte(line))
+			check(t, l, []byte(`{"x":1,"y":1,"action":"deny"}`))
+			check(t, l, []byte(line))
+		})
+	}
+}
+
 func TestLayoutLearnsNoMoreThanItsLimit(t *testing.T) {
 	l := newLayout()
 	for i := range 2 * maxNames {
