@@ -69,7 +69,8 @@ type record struct {
 // span is a part of a line. Lines are far shorter than 4 GiB.
 type span struct{ from, to uint32 }
 
+// value is the raw value. It must not be appended to: what follows it in memory is the rest of the line.
 func (r *record) value(f field) []byte {
 	s := r.at[f]
-	return r.line[s.from:s.to:s.to]
+	return r.line[s.from:s.to]
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"strconv"
 	"time"
@@ -52,28 +53,38 @@ func textOrNumber(value []byte) ([]byte, bool) {
 
 // integer reads decimal digits with an optional minus; it is false for anything else and for what does not fit.
 func integer(b []byte) (int64, bool) {
-	digits := b
-	negative := len(b) > 0 && b[0] == '-'
-	if negative {
-		digits = b[1:]
-	}
-	if len(digits) == 0 || len(digits) > 18 {
+	n := len(b)
+	if n > 16 || cap(b) < n+8 {
 		return integerSlow(b)
 	}
-	var n int64
-	for _, c := range digits {
-		if c < '0' || c > '9' {
-			return 0, false
+	if n <= 8 {
+		if v, ok := eightDigits(b, n); ok && n > 0 {
+			return int64(v), true
 		}
-		n = n*10 + int64(c-'0')
+		return integerSlow(b)
 	}
-	if negative {
-		n = -n
+	high, ok := eightDigits(b, n-8)
+	low, lowOK := eightDigits(b[n-8:], 8)
+	if !ok || !lowOK {
+		return integerSlow(b)
 	}
-	return n, true
+	return int64(high*1e8 + low), true
 }
 
-// integerSlow reads what may not fit 64 bits.
+// eightDigits reads the first n bytes of b, at most eight, as digits; b must have a capacity of eight. It works on all at
+// once: first on pairs of digits, then on pairs of those, and again.
+func eightDigits(b []byte, n int) (uint64, bool) {
+	gap := uint(64 - 8*n) // what is not there counts as leading zeros
+	w := binary.LittleEndian.Uint64(b[:8])<<gap ^ ones*'0'<<gap
+	if notDigits(w) != 0 {
+		return 0, false
+	}
+	w = w * (1 + 10<<8) >> 8 & 0x00ff00ff00ff00ff
+	w = w * (1 + 100<<16) >> 16 & 0x0000ffff0000ffff
+	return w * (1 + 10_000<<32) >> 32, true
+}
+
+// integerSlow reads a number of any length.
 func integerSlow(b []byte) (int64, bool) {
 	if len(b) > 0 && b[0] == '+' {
 		return 0, false
