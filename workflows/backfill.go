@@ -122,8 +122,8 @@ func runInterval(ctx workflow.Context, in *BackfillInput, iv interval.Interval) 
 	if errors.As(err, &canceled) && ctx.Err() != nil {
 		return "", err
 	}
-	if err != nil {
-		return "", nil
+	if err == nil {
+		return out.Verdict, nil
 	}
-	return out.Verdict, nil
+	return "", nil //nolint:nilerr // a failed report is an outcome of the backfill, not its end
 }

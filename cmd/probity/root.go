@@ -80,7 +80,7 @@ func (a *app) prepare(cmd *cobra.Command) error {
 		return &exitError{exitUsage, err}
 	}
 	for _, notice := range notices {
-		a.logger.Info(notice)
+		a.logger.Info("old setting", "notice", notice)
 	}
 	return nil
 }

@@ -33,7 +33,9 @@ type Catalogue struct {
 }
 
 // New returns the catalogue of the layout's cluster.
-func New(bucket Bucket, layout evidence.Layout) *Catalogue { return &Catalogue{bucket: bucket, layout: layout} }
+func New(bucket Bucket, layout evidence.Layout) *Catalogue {
+	return &Catalogue{bucket: bucket, layout: layout}
+}
 
 // parallelReads bounds the objects that are read at one time.
 const parallelReads = 8

@@ -74,7 +74,7 @@ func (c *Child) follow(stdout io.Reader, line chan<- []byte) {
 	r := bufio.NewReader(stdout)
 	first, _ := r.ReadBytes('\n')
 	line <- first
-	io.Copy(io.Discard, r)
+	_, _ = io.Copy(io.Discard, r)
 	c.err = c.cmd.Wait()
 	close(c.done)
 }

@@ -23,10 +23,10 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "good":
-		json.NewEncoder(os.Stdout).Encode(devstack.Address{Temporal: "127.0.0.1:1", Folder: fmt.Sprint(os.Args[1:]), PID: os.Getpid()})
-		io.Copy(io.Discard, os.Stdin)
+		_ = json.NewEncoder(os.Stdout).Encode(devstack.Address{Temporal: "127.0.0.1:1", Folder: fmt.Sprint(os.Args[1:]), PID: os.Getpid()})
+		_, _ = io.Copy(io.Discard, os.Stdin)
 		if len(os.Args) > 4 {
-			os.WriteFile(filepath.Join(os.Args[4], "stopped"), nil, 0o600)
+			_ = os.WriteFile(filepath.Join(os.Args[4], "stopped"), nil, 0o600)
 		}
 	case "refuses":
 		fmt.Fprintln(os.Stderr, "some noise\ndevstack: S3 port 9000 is taken")
@@ -35,12 +35,12 @@ func TestMain(m *testing.M) {
 		os.Exit(3)
 	case "garbage":
 		fmt.Println("hello")
-		io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, os.Stdin)
 	case "hangs":
-		io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, os.Stdin)
 	case "fails late":
 		fmt.Println("{}")
-		io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(4)
 	}
 }

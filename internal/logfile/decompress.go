@@ -59,7 +59,7 @@ func (t *trackedSource) explain(err error) error {
 	if t.failed != nil {
 		return t.failed
 	}
-	return fmt.Errorf("%w: %v", ErrDamaged, err)
+	return fmt.Errorf("%w: %s", ErrDamaged, err.Error())
 }
 
 type unpacker struct {
@@ -69,7 +69,7 @@ type unpacker struct {
 
 func (u *unpacker) Read(p []byte) (int, error) {
 	n, err := u.inner.Read(p)
-	if err == nil || err == io.EOF { //nolint:errorlint // io.Reader's contract is the bare value
+	if err == nil || errors.Is(err, io.EOF) {
 		return n, err
 	}
 	return n, u.source.explain(err)

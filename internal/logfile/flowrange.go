@@ -61,8 +61,8 @@ func (r *rangeReader) read(ctx context.Context, file io.ReaderAt, from, to int64
 		}
 		stats.Bytes += size
 		give(line)
-		if err != nil {
-			return stats, nil
+		if errors.Is(err, io.EOF) {
+			break
 		}
 	}
 	return stats, nil

@@ -120,7 +120,7 @@ func choose(a, b *entry) (*entry, error) {
 	}
 	if order := compareVersions(a.version, b.version); order != 0 {
 		if order < 0 {
-			a, b = b, a
+			a = b
 		}
 		a.replaced = true
 		return a, nil

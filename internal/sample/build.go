@@ -133,7 +133,7 @@ func (w *world) beat(name string) {
 	w.patchPart(kubelet(name), node, part{"status", map[string]any{"status": map[string]any{}}}, func() {
 		node.ManagedFields = []metav1.ManagedFieldsEntry{{
 			Manager: "kubelet", Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "v1", Time: &now, Subresource: "status",
-			FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:status":{"f:conditions":{}}}`)},
+			FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:status":{"f:conditions":{}}}`),
 		}}
 	})
 }

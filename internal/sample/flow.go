@@ -140,10 +140,10 @@ func (w *world) call(a *app, c call, start time.Time) {
 
 func (w *world) destination(c call) (party, *app) {
 	rnd := w.flows.rnd
-	switch {
-	case c.to == "pub":
+	switch c.to {
+	case "pub":
 		return party{addr: visitor(rnd)}, nil
-	case c.to == "pvt":
+	case "pvt":
 		return party{addr: netip.MustParseAddr(nodeIP(pick(rnd, w.nodes)))}, nil
 	}
 	for _, set := range w.sets {

@@ -79,7 +79,8 @@ func fillEndpoints(o *object, a *app, ready []*pod) {
 	for _, p := range ready {
 		addresses = append(addresses, corev1.EndpointAddress{IP: p.addr.String(), TargetRef: target(p), NodeName: ptr(p.node())})
 	}
-	o.Subsets = []corev1.EndpointSubset{{
+	// Endpoints are deprecated and still in every cluster's log: a reader must cope with both.
+	o.Subsets = []corev1.EndpointSubset{{ //nolint:staticcheck // see above
 		Addresses: addresses, Ports: []corev1.EndpointPort{{Name: "main", Port: int32(a.port), Protocol: protocolOf(a.proto())}},
 	}}
 }
