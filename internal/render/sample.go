@@ -15,7 +15,7 @@ import (
 )
 
 // tryLimits bound a trial: sample data is small, so only a template that misbehaves comes near them.
-var tryLimits = Limits{Output: 16 << 20, Value: 4 << 20, Work: 4_000_000}
+var tryLimits = Limits{Output: 16 << 20, Value: 4 << 20, Work: 2_000_000}
 
 // try renders sample data, the same again from other memory, and data without its optional parts.
 func (t *Type) try() error {
