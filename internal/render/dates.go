@@ -3,8 +3,6 @@ package render
 import (
 	"fmt"
 	"time"
-	// Zones by name must not depend on what the machine has installed.
-	_ "time/tzdata"
 
 	"github.com/Masterminds/sprig/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -66,10 +64,10 @@ func date(layout string, v any) (string, error) { return dateInZone(layout, v, "
 
 func htmlDate(v any) (string, error) { return dateInZone(time.DateOnly, v, "UTC") }
 
-func htmlDateInZone(v any, zone string) (string, error) { return dateInZone(time.DateOnly, v, zone) }
+func htmlDateInZone(v any, name string) (string, error) { return dateInZone(time.DateOnly, v, name) }
 
-// dateInZone prints a time in a named zone; as in sprig, a zone that is not known is UTC, and so is the machine's own.
-func dateInZone(layout string, v any, zone string) (string, error) {
+// dateInZone prints a time in a named zone (see zone).
+func dateInZone(layout string, v any, name string) (string, error) {
 	t, err := asTime(v)
 	if err != nil {
 		return "", err
@@ -77,11 +75,7 @@ func dateInZone(layout string, v any, zone string) (string, error) {
 	if t == nil {
 		return "", fmt.Errorf("it wants a time and got none")
 	}
-	location, err := time.LoadLocation(zone)
-	if err != nil || zone == "Local" {
-		location = time.UTC
-	}
-	return t.In(location).Format(layout), nil
+	return t.In(zone(name)).Format(layout), nil
 }
 
 // toDate reads a time; where the text names no zone it is UTC. As in sprig, a text that does not fit gives the zero time.
