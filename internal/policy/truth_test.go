@@ -56,6 +56,7 @@ func TestTruthOfIngress(t *testing.T) {
 		{"an allow in an earlier tier", []string{gnpIn("sec", "sec.z", "{action: Allow}"), gnp("a", "{action: Deny}")}, isolated,
 			"GlobalNetworkPolicy(sec.z) rule 1", "GlobalNetworkPolicy(sec.z) rule 1"},
 		{"Pass skips the rest of the tier", []string{gnpIn("sec", "sec.a", "{action: Pass}, {action: Deny}"), open}, isolated, openAll, openAll},
+		{"so that what follows in it allows nothing", []string{gnpIn("sec", "sec.a", "{action: Pass}, {action: Allow}"), gnp("a", "")}, isolated, denied, denied},
 		{"Pass-only policies, Pass tiers: the truth says what they really do (rule)", []string{gnpIn("sec", "sec.a", "{action: Pass}")}, notIsolated,
 			"end of tiers, passed by GlobalNetworkPolicy(sec.a) rule 1", "end of tiers, passed by GlobalNetworkPolicy(sec.a) rule 1"},
 		{"Pass-only policies, Pass tiers: the truth says what they really do (tier)", []string{gnpIn("app", "app.a", "")}, notIsolated,

@@ -86,6 +86,7 @@ type generator struct {
 	uid     map[resource.Key]string
 	states  map[resource.Key]*resource.Object
 	past    []resource.Change
+	busy    bool // little but policies of all pods: their classes change all the time
 }
 
 func newGenerator(t *rapid.T) *generator {
@@ -165,6 +166,9 @@ func (g *generator) key() resource.Key {
 		resource.StagedGlobalNetworkPolicy, resource.StagedKubernetesNetworkPolicy, resource.Tier, resource.NetworkSet,
 		resource.GlobalNetworkSet, resource.Endpoints, resource.EndpointSlice,
 	}
+	if g.busy {
+		kinds = []resource.Kind{resource.Pod, resource.NetworkPolicy, resource.NetworkPolicy, resource.GlobalNetworkPolicy, resource.StagedNetworkPolicy}
+	}
 	key := resource.Key{Kind: pick(g, kinds...), Name: pick(g, "n1", "n2")}
 	switch {
 	case key.Kind == resource.Namespace:
@@ -212,7 +216,7 @@ func ptr[T any](v T) *T { return &v }
 func (g *generator) pod() *resource.PodSpec {
 	pod := &resource.PodSpec{
 		Node: pick(g, "", "node"), ServiceAccount: pick(g, "n1", "n2", strings.Repeat("long", 16)), Phase: pick(g, "", "Running", "Running", "Failed"),
-		HostNetwork: g.chance(15), Envoy: g.chance(70), GenerateName: pick(g, "", "gen-"),
+		HostNetwork: !g.busy && g.chance(15), Envoy: g.chance(70), GenerateName: pick(g, "", "gen-"),
 	}
 	if pod.Phase != "" {
 		pod.IPs = pick(g, []string{"10.1.0.1"}, []string{"10.1.0.2"}, nil)
@@ -251,6 +255,9 @@ func (g *generator) calico(key resource.Key) *resource.PolicySpec {
 	}
 	spec.ServiceAccountSelector = g.selector(80, "level")
 	spec.Ingress, spec.Egress = g.rules(true, key), g.rules(false, key)
+	if g.busy {
+		spec.Selector, spec.NamespaceSelector, spec.ServiceAccountSelector = pick(g, "", "", g.selector(0, "app")), "", ""
+	}
 	return spec
 }
 
@@ -423,7 +430,7 @@ func (g *generator) change(key resource.Key, at time.Time) resource.Change {
 		c := pick(g, g.past...)
 		c.Time = at
 		return c
-	case known != nil && dice < 30:
+	case known != nil && dice < 30 && (!g.busy || key.Kind != resource.Pod || dice < 15):
 		delete(g.states, key)
 		delete(g.uid, key)
 		return g.remember(resource.Change{Time: at, ID: known.ID, Version: pick(g, "", known.Version)})

@@ -119,6 +119,24 @@ func TestASelectorThatMatchesNetworkSets(t *testing.T) {
 	}
 }
 
+func TestANetworkSetThatEndsNoLongerExposes(t *testing.T) {
+	set := with(&resource.Object{ID: named(resource.GlobalNetworkSet, "", "set"), Nets: []string{"8.8.8.0/24"}}, label("role", "partner"))
+	partner := global("partner", v3.Rule{Action: v3.Allow, Source: v3.EntityRule{Selector: "role == 'partner'"}})
+	for name, change := range map[string]resource.Change{
+		"gone":           ends(12, set),
+		"not selected":   becomes(12, with(set, label("role", "none"))),
+		"without nets":   becomes(12, with(set, func(o *resource.Object) { o.Nets = nil })),
+		"other policies": becomes(12, with(partner, func(o *resource.Object) { o.Policy.Ingress = nil })),
+	} {
+		t.Run(name, func(t *testing.T) {
+			lives := story{baseline: []*resource.Object{set, partner, pod("cart")}, changes: []resource.Change{change, becomes(13, pod("web"))}}.result(t).Lives
+			require.True(t, lives[0].Flags.IngressFromInternet, "for who was there before")
+			require.False(t, lives[1].Flags.IngressFromInternet, "for who came later")
+			require.False(t, lives[1].Ingress.Internet.Allowed)
+		})
+	}
+}
+
 func TestPrivateAddressesAreASetting(t *testing.T) {
 	p := global("open", v3.Rule{Action: v3.Allow, Source: v3.EntityRule{Nets: []string{"100.64.0.0/10"}}})
 	for name, tc := range map[string]struct {
@@ -166,6 +184,8 @@ func TestServicesOfAnEndpoint(t *testing.T) {
 		{"before the interval", pod("cart"), []*resource.Object{slice("a", "x", byName)}, []resource.Change{becomes(9, slice("a", "x"))}, nil},
 		{"a slice before its pod", pod("web"), []*resource.Object{slice("a", "x", byName)}, []resource.Change{becomes(12, pod("cart")), ends(12, pod("web"))}, []string{"x"}},
 		{"a slice whose service changes", pod("cart"), []*resource.Object{slice("a", "x", byName)}, []resource.Change{becomes(12, slice("a", "y", byName))}, []string{"x", "y"}},
+		{"a pod that was no endpoint when the slice came", pod("cart"), nil, []resource.Change{
+			becomes(12, pod("cart", phase("Failed"))), becomes(13, slice("a", "x", byName)), becomes(14, pod("cart"))}, []string{"x"}},
 		{"an address that the pod gets later", pod("cart"), []*resource.Object{slice("a", "x", byIP)}, []resource.Change{becomes(12, pod("cart", ips("10.0.0.1")))}, []string{"x"}},
 		{"an address that the log does not show any more is kept", pod("cart", ips("10.0.0.1")), nil, []resource.Change{
 			becomes(12, pod("cart", phase(""), label("x", "y"))), becomes(13, slice("a", "x", byIP))}, []string{"x"}},

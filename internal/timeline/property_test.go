@@ -16,7 +16,7 @@ import (
 
 const worldEnd = 60
 
-var worldSpan = interval.Interval{Start: tick(15), End: tick(45)}
+var worldSpan = interval.Interval{Start: tick(8), End: tick(50)}
 
 // history is one random cluster and what happens to it.
 type history struct {
@@ -29,8 +29,9 @@ type history struct {
 
 func drawHistory(t *rapid.T) history {
 	g := newGenerator(t)
+	g.busy = g.chance(25)
 	h := history{baseline: g.baseline(rapid.IntRange(0, 25).Draw(t, "objects")), trees: g.trees}
-	h.changes = g.history(rapid.IntRange(0, 80).Draw(t, "changes"), worldEnd)
+	h.changes = g.history(rapid.IntRange(0, 100).Draw(t, "changes"), worldEnd)
 	h.needNode = rapid.Bool().Draw(t, "needNode")
 	if g.chance(50) {
 		h.selection = &v3.EndpointsSelection{Selector: g.selector(40, "app", "env", "pcns.team")}
