@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -127,7 +128,7 @@ func (w *boundedWriter) Write(p []byte) (int, error) {
 // inColumn makes an error that names the column.
 func inColumn(heading string, err error) error {
 	err = templateError(heading, err)
-	if te, ok := err.(*TemplateError); ok {
+	if te, ok := errors.AsType[*TemplateError](err); ok {
 		te.Column = heading
 		return te
 	}

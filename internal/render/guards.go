@@ -183,15 +183,18 @@ func guardRegex(r *run, a []reflect.Value) error {
 	if int64(len(text)) > r.limits.Value/8 {
 		return overLimit("it searches a text of %d bytes: at most %d are allowed", len(text), r.limits.Value/8)
 	}
+	return r.spend(unitsPerPattern + instructions(pattern)*int64(len(text)+1)/4)
+}
+
+// instructions is the size of the program that a regular expression becomes; 0 for one that the function itself will refuse.
+func instructions(pattern string) int64 {
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return nil // the function itself reports it
+	if err == nil {
+		if program, err := syntax.Compile(parsed.Simplify()); err == nil {
+			return int64(len(program.Inst))
+		}
 	}
-	program, err := syntax.Compile(parsed.Simplify())
-	if err != nil {
-		return nil
-	}
-	return r.spend(unitsPerPattern + int64(len(program.Inst))*int64(len(text)+1)/4)
+	return 0
 }
 
 // guardRegexReplace also bounds the result: a match is replaced by a text that may name parts of the match.
