@@ -111,15 +111,20 @@ func TestRows(t *testing.T) {
 			[]string{"patch GlobalNetworkPolicy(security.x) 200: not known: the event has no body"}, v3.AuditSummary{NumTotal: 1, NumModify: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := options()
-			o.From = day.Start.Add(-2 * time.Hour)
-			found := trail(t, o, c.baseline, c.events...)
+			found := trailFromBefore(t, c.baseline, c.events...)
 			require.Equal(t, c.want, printed(found.Changes))
 			require.Equal(t, c.summary, found.Summary)
 			require.Len(t, found.Events, c.summary.NumTotal)
 			require.Empty(t, found.Refused)
 		})
 	}
+}
+
+// trailFromBefore reads a log that begins two hours before the interval.
+func trailFromBefore(t *testing.T, baseline []string, events ...logged) audit.Trail {
+	o := options()
+	o.From = day.Start.Add(-2 * time.Hour)
+	return trail(t, o, baseline, events...)
 }
 
 // A policy in two groups is one row (decisions.md): Calico's API server stores what a person asked it for.

@@ -12,7 +12,12 @@ import (
 const root = "../.."
 
 // exceptions is the only list of places where a rule does not hold. Keep it short; every entry needs its reason.
-var exceptions = []arch.Exception{}
+var exceptions = []arch.Exception{
+	{
+		Rule: "size", Path: "internal/audit/build_test.go", Text: "parameters",
+		Reason: "the builders of logged objects take an identity that every case writes out; a struct would triple each case",
+	},
+}
 
 func TestRepository(t *testing.T) {
 	all, err := arch.Load(root)
