@@ -1,10 +1,6 @@
 package timeline
 
-import (
-	"slices"
-
-	"github.com/probity/probity/internal/resource"
-)
+import "github.com/probity/probity/internal/resource"
 
 // backends is an Endpoints or EndpointSlice object: addresses behind a service.
 type backends struct {
@@ -63,22 +59,22 @@ func addressesOf(obj *resource.Object) []resource.Backend {
 	return obj.Backends.Addresses
 }
 
-func (t *Timeline) enlistBackend(b *backends, at *resource.Backend) {
+// backendIndex is where an address is looked up: by the pod that it names, else by itself.
+func (t *Timeline) backendIndex(at *resource.Backend) (register[backends], string) {
 	if at.Pod != "" {
-		t.byPod[at.Pod] = append(t.byPod[at.Pod], b)
-	} else {
-		t.byIP[at.IP] = append(t.byIP[at.IP], b)
+		return t.byPod, at.Pod
 	}
+	return t.byIP, at.IP
+}
+
+func (t *Timeline) enlistBackend(b *backends, at *resource.Backend) {
+	index, key := t.backendIndex(at)
+	index.add(key, b)
 }
 
 func (t *Timeline) delistBackend(b *backends, at *resource.Backend) {
-	index, key := t.byPod, at.Pod
-	if key == "" {
-		index, key = t.byIP, at.IP
-	}
-	if index[key] = cutFrom(index[key], b); len(index[key]) == 0 {
-		delete(index, key)
-	}
+	index, key := t.backendIndex(at)
+	index.cut(key, b)
 }
 
 // serve adds a service to the lives of the endpoints that came to be behind it (decisions.md, "Services of an endpoint"). Those
@@ -89,9 +85,8 @@ func (t *Timeline) serve(b *backends) {
 		switch {
 		case b.service.Name == "" || !t.lists(b, at): // it may have come and gone within the instant
 		case at.Pod == "":
-			for _, e := range t.podsByIP[at.IP] {
-				e.servedByIP(b.number)
-			}
+			pods := t.podsByIP[at.IP]
+			pods.each(func(e *endpoint) { e.servedByIP(b) })
 		default:
 			if e := t.pod(at.Pod); e != nil && e.class != nil {
 				e.life.addService(b.number)
@@ -103,16 +98,15 @@ func (t *Timeline) serve(b *backends) {
 
 // lists tells whether an address is still among the backends.
 func (t *Timeline) lists(b *backends, at *resource.Backend) bool {
-	if at.Pod == "" {
-		return slices.Contains(t.byIP[at.IP], b)
-	}
-	return slices.Contains(t.byPod[at.Pod], b)
+	index, key := t.backendIndex(at)
+	list := index[key]
+	return list.has(b)
 }
 
 // servedByIP leaves out pods on their host's network: the address is the node's, and says nothing about the pod.
-func (e *endpoint) servedByIP(service uint32) {
-	if e.class != nil && !e.hostNetwork {
-		e.life.addService(service)
+func (e *endpoint) servedByIP(b *backends) {
+	if e.class != nil && !e.hostNetwork && b.service.Name != "" {
+		e.life.addService(b.number)
 	}
 }
 
@@ -131,24 +125,22 @@ func (t *Timeline) pod(name string) *endpoint {
 	return nil
 }
 
-// findServices adds the services of an endpoint to its life.
+// findServices adds the services of an endpoint to its life: all of them when it was none before, else those of its addresses.
 func (t *Timeline) findServices(e *endpoint) {
-	if e.object.kind != resource.Pod {
-		return
-	}
-	t.buffer = append(t.buffer[:0], e.object.space.profile.Name...)
-	t.buffer = append(t.buffer, '/')
-	t.buffer = append(t.buffer, e.object.name...)
-	for _, b := range t.byPod[string(t.buffer)] {
-		if b.service.Name != "" {
-			e.life.addService(b.number)
-		}
+	if e.unserved && e.object.kind == resource.Pod {
+		t.buffer = append(t.buffer[:0], e.object.space.profile.Name...)
+		t.buffer = append(t.buffer, '/')
+		t.buffer = append(t.buffer, e.object.name...)
+		named := t.byPod[string(t.buffer)]
+		named.each(func(b *backends) {
+			if b.service.Name != "" {
+				e.life.addService(b.number)
+			}
+		})
 	}
 	for _, ip := range e.ips {
-		for _, b := range t.byIP[ip] {
-			if b.service.Name != "" {
-				e.servedByIP(b.number)
-			}
-		}
+		of := t.byIP[ip]
+		of.each(e.servedByIP)
 	}
+	e.unserved, e.moved = false, false
 }

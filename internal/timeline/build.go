@@ -15,8 +15,7 @@ func (t *Timeline) build() *Result {
 	r := &Result{Counts: t.counts, Lives: make([]Life, 0, len(t.lives))}
 	// The lives are sorted while they are still small.
 	slices.SortFunc(t.lives, func(a, b *life) int {
-		x, y := a.object, b.object
-		return cmp.Or(x.key().Compare(y.key()), cmp.Compare(x.uid, y.uid), cmp.Compare(a.first, b.first))
+		return cmp.Or(a.id.Compare(b.id), cmp.Compare(a.first, b.first))
 	})
 	used := map[*keySet]struct{}{}
 	for _, l := range t.lives {
@@ -50,9 +49,8 @@ func (t *Timeline) policyUses(used map[*keySet]struct{}) []PolicyUse {
 
 // publish turns a life into its published form.
 func (t *Timeline) publish(l *life) Life {
-	o := l.object
 	out := Life{
-		ID:            resource.ID{Key: o.key(), UID: o.uid},
+		ID:            l.id,
 		From:          timeOf(l.first),
 		To:            timeOf(l.last),
 		HostNetwork:   l.hostNetwork,
@@ -79,10 +77,10 @@ func (l *life) aggregateName() string {
 	switch {
 	case l.generateName != "":
 		return l.generateName + "*"
-	case l.object.kind == resource.HostEndpoint && l.node != "":
+	case l.id.Kind == resource.HostEndpoint && l.node != "":
 		return l.node
 	}
-	return l.object.name
+	return l.id.Name
 }
 
 func flagsOf(l *life) Flags {

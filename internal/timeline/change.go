@@ -77,11 +77,12 @@ func (t *Timeline) bind(c *resource.Change) {
 // create begins an object's life.
 func (t *Timeline) create(obj *resource.Object, uid string, version uint64) {
 	in := t.space(obj.ID.Namespace)
-	o := &object{space: in, slot: slot{obj.ID.Kind, obj.ID.Name}, uid: uid, version: version}
+	o := newObject(obj.ID.Kind)
+	o.space, o.slot, o.uid, o.version = in, slot{obj.ID.Kind, obj.ID.Name}, uid, version
 	in.objects[o.slot] = o
 	switch kind := o.kind; {
 	case kind == resource.Pod || kind == resource.HostEndpoint:
-		o.endpoint = &endpoint{object: o, unserved: true}
+		o.endpoint.object, o.endpoint.unserved = o, true
 	case kind.IsPolicy():
 		o.policy = t.newEnforced(o)
 	case kind == resource.NetworkSet || kind == resource.GlobalNetworkSet:

@@ -45,6 +45,9 @@ const keptStates = 8
 // classOf returns the class of an endpoint, made if need be.
 func (t *Timeline) classOf(e *endpoint) *class {
 	key := classKey{e.object.space, e.account, e.labels, e.hostNetwork}
+	if e.class != nil && e.class.classKey == key {
+		return e.class
+	}
 	found, ok := t.classes[key]
 	if ok {
 		return found

@@ -20,7 +20,8 @@ type endpoint struct {
 	finished     bool
 	gone         bool
 	dirty        bool
-	unserved     bool // it was no endpoint, or had other addresses, when its services were last looked up
+	unserved     bool // it was no endpoint when its services were last looked up
+	moved        bool // it had other addresses then
 
 	// class is nil while the endpoint is none: not bound yet, finished, gone.
 	class  *class
@@ -47,7 +48,7 @@ func (t *Timeline) updatePod(e *endpoint, obj *resource.Object) {
 		e.finished, changed = pod.Finished(), true
 	}
 	if pod.HostNetwork != e.hostNetwork || pod.Envoy != e.envoy {
-		e.unserved = e.unserved || pod.HostNetwork != e.hostNetwork
+		e.moved = true
 		e.hostNetwork, e.envoy, changed = pod.HostNetwork, pod.Envoy, true
 	}
 	if (pod.Phase != "" || len(pod.IPs) > 0) && !slices.Equal(pod.IPs, e.ips) {
@@ -80,14 +81,12 @@ func (t *Timeline) relabel(e *endpoint, own map[string]string) bool {
 // readdress keeps the index of pods by address.
 func (t *Timeline) readdress(e *endpoint, ips []string) {
 	for _, ip := range e.ips {
-		if t.podsByIP[ip] = cutFrom(t.podsByIP[ip], e); len(t.podsByIP[ip]) == 0 {
-			delete(t.podsByIP, ip)
-		}
+		t.podsByIP.cut(ip, e)
 	}
 	for _, ip := range ips {
-		t.podsByIP[ip] = append(t.podsByIP[ip], e)
+		t.podsByIP.add(ip, e)
 	}
-	e.ips, e.unserved = ips, true
+	e.ips, e.moved = ips, true
 }
 
 func (t *Timeline) endEndpoint(e *endpoint) {

@@ -16,9 +16,9 @@ type engine struct {
 	sets      map[*netSet]struct{}
 	peers     map[string]*peer
 	peerIndex *selectorIndex[*peer]
-	byPod     map[string][]*backends
-	byIP      map[string][]*backends // of addresses without a pod's name
-	podsByIP  map[string][]*endpoint
+	byPod     register[backends]
+	byIP      register[backends] // of addresses without a pod's name
+	podsByIP  register[endpoint]
 
 	clusterPolicies          *selectorIndex[*enforced]
 	lastPolicy, lastRevision uint64
@@ -47,9 +47,9 @@ func (e *engine) init(evaluator *policy.Evaluator) {
 	e.sets = map[*netSet]struct{}{}
 	e.peers = map[string]*peer{}
 	e.peerIndex = newSelectorIndex[*peer]()
-	e.byPod = map[string][]*backends{}
-	e.byIP = map[string][]*backends{}
-	e.podsByIP = map[string][]*endpoint{}
+	e.byPod = register[backends]{}
+	e.byIP = register[backends]{}
+	e.podsByIP = register[endpoint]{}
 	e.clusterPolicies = newSelectorIndex[*enforced]()
 	e.existed = map[uint32]bool{}
 	e.warnings = map[Warning]struct{}{}

@@ -1,5 +1,7 @@
 package timeline
 
+import "github.com/probity/probity/internal/resource"
+
 // evaluate brings everything that was touched up to date, as of an instant. The order matters: endpoints leave before their old
 // class takes on a new state, and join when their new class has one; network sets come before the policies that select them.
 func (t *Timeline) evaluate(at int64) {
@@ -78,7 +80,6 @@ func (t *Timeline) moveEndpoint(e *endpoint, at int64) {
 	e.unserved = e.unserved || next == nil
 	if e.gone && e.life != nil {
 		t.close(e)
-		e.object.endpoint = nil // a kept life does not keep all of it
 	}
 }
 
@@ -110,14 +111,13 @@ func (t *Timeline) settleIn(a arrival, at int64) {
 	e := a.endpoint
 	if e.class == nil {
 		if e.life == nil {
-			e.life = &life{first: at, object: e.object}
+			e.life = &life{first: at}
 		}
 		a.class.expected--
 		a.class.join(e, at)
 	}
 	e.life.follow(e)
-	if e.unserved {
-		e.unserved = false
+	if e.unserved || e.moved {
 		t.findServices(e)
 	}
 }
@@ -125,6 +125,7 @@ func (t *Timeline) settleIn(a arrival, at int64) {
 // close ends an endpoint's life, and keeps it if it was ever in scope.
 func (t *Timeline) close(e *endpoint) {
 	if len(e.life.spans) > 0 {
+		e.life.id = resource.ID{Key: e.object.key(), UID: e.object.uid}
 		t.lives = append(t.lives, e.life)
 	}
 	e.life = nil

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/probity/probity/internal/policy"
+	"github.com/probity/probity/internal/resource"
 )
 
 // span is [from, to).
@@ -14,9 +15,9 @@ type life struct {
 	first, last int64
 	spans       []span // in scope
 	sum         tally
-	services    []uint32 // indexes into keyTable, unsorted
-	noEnvoy     bool     // at some instant
-	object      *object
+	services    []uint32    // indexes into keyTable, unsorted
+	noEnvoy     bool        // at some instant
+	id          resource.ID // once the life is closed
 
 	// As of the last instant at which it was an endpoint.
 	account      *policy.Profile

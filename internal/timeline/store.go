@@ -66,6 +66,19 @@ type object struct {
 	backends *backends
 }
 
+// newObject makes an object and, in one piece as there are many of them, what is kept of an endpoint.
+func newObject(kind resource.Kind) *object {
+	if kind != resource.Pod && kind != resource.HostEndpoint {
+		return &object{}
+	}
+	made := &struct {
+		object
+		endpoint endpoint
+	}{}
+	made.object.endpoint = &made.endpoint
+	return &made.object
+}
+
 func (o *object) key() resource.Key {
 	return resource.Key{Kind: o.kind, Namespace: o.space.profile.Name, Name: o.name}
 }

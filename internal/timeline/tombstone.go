@@ -14,50 +14,53 @@ const tombstoneLife = int64(time.Hour)
 // tombstones remember ended objects, so that a late change does not resurrect one.
 type tombstones struct {
 	since        int64 // when young began
-	young, older map[resource.Key]grave
+	young, older graves
 }
 
-// grave is what is remembered of the lives that ended under one name.
+// graves are the lives that ended, by name.
+type graves struct {
+	last   map[resource.Key]grave
+	before map[resource.Key][]string // the uids of all but the last
+}
+
 type grave struct {
-	version uint64   // the last one known
-	uid     string   // of the life that ended last, "" if it had none
-	before  []string // of the lives before it
+	version uint64 // the last one known
+	uid     string // of the life that ended last, "" if it had none
 }
 
-func newTombstones() tombstones {
-	return tombstones{young: map[resource.Key]grave{}, older: map[resource.Key]grave{}}
+func newTombstones() tombstones { return tombstones{young: newGraves(), older: newGraves()} }
+
+func newGraves() graves {
+	return graves{map[resource.Key]grave{}, map[resource.Key][]string{}}
 }
 
 // bury remembers one life of an object; uid and version may be unknown.
 func (t *tombstones) bury(id resource.ID, version uint64, at int64) {
 	if at-t.since > tombstoneLife {
-		t.older, t.young, t.since = t.young, map[resource.Key]grave{}, at
+		t.older, t.young, t.since = t.young, newGraves(), at
 	}
-	g := t.young[id.Key]
-	g.version = max(g.version, version)
-	if id.UID != "" && id.UID != g.uid {
-		if g.uid != "" {
-			g.before = append(g.before, g.uid)
+	last := t.young.last[id.Key]
+	if id.UID != "" && id.UID != last.uid {
+		if last.uid != "" {
+			t.young.before[id.Key] = append(t.young.before[id.Key], last.uid)
 		}
-		g.uid = id.UID
+		last.uid = id.UID
 	}
-	t.young[id.Key] = g
+	last.version = max(last.version, version)
+	t.young.last[id.Key] = last
 }
 
 // ended tells whether the object of this uid is known to have ended.
 func (t *tombstones) ended(id resource.ID) bool {
-	return id.UID != "" && (holds(t.young, id) || holds(t.older, id))
+	return id.UID != "" && (t.young.hold(id) || t.older.hold(id))
 }
 
-func holds(graves map[resource.Key]grave, id resource.ID) bool {
-	if len(graves) == 0 {
-		return false
-	}
-	g, ok := graves[id.Key]
-	return ok && (g.uid == id.UID || slices.Contains(g.before, id.UID))
+func (g *graves) hold(id resource.ID) bool {
+	last, ok := g.last[id.Key]
+	return ok && (last.uid == id.UID || slices.Contains(g.before[id.Key], id.UID))
 }
 
 // outdates tells whether an object of that name ended at this version or a later one.
 func (t *tombstones) outdates(key resource.Key, version uint64) bool {
-	return version > 0 && version <= max(t.young[key].version, t.older[key].version)
+	return version > 0 && version <= max(t.young.last[key].version, t.older.last[key].version)
 }
