@@ -89,7 +89,6 @@ func TestPublishedFlagsOfOneAllowRule(t *testing.T) {
 }
 
 func TestPublishedFlags(t *testing.T) {
-	open := calico("GlobalNetworkPolicy", "open", `{types: [Ingress], ingress: [{action: Allow}]}`)
 	for _, tc := range []struct {
 		name            string
 		world           world

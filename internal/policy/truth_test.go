@@ -33,15 +33,37 @@ func tiers() map[string]*resource.TierSpec {
 	return map[string]*resource.TierSpec{"sec": {Order: &first}, "app": {Order: &second, DefaultAction: "Pass"}}
 }
 
-func TestTruthOfIngress(t *testing.T) {
-	const openAll, isolated, notIsolated = "GlobalNetworkPolicy(open) rule 1", true, false
-	open := gnp("open", "{action: Allow}")
-	for _, tc := range []struct {
-		name            string
-		manifests       []string
-		isolated        bool
-		internet, other string
-	}{
+// truthCase is some policies and what they mean for ingress.
+type truthCase struct {
+	name            string
+	manifests       []string
+	isolated        bool
+	internet, other string // by what; denied for not at all
+}
+
+const (
+	isolated    = true
+	notIsolated = false
+	openRule    = "GlobalNetworkPolicy(open) rule 1"
+)
+
+var open = gnp("open", "{action: Allow}")
+
+func runTruth(t *testing.T, cases []truthCase) {
+	t.Helper()
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			w := world{tiers: tiers(), sets: []netSet{public}}
+			got := w.outcome(t, tc.manifests...).Ingress
+			require.Equal(t, tc.isolated, got.Isolated, "isolated")
+			require.Equal(t, tc.internet, by(got.Internet), "internet")
+			require.Equal(t, tc.other, by(got.OtherNamespace), "other namespace")
+		})
+	}
+}
+
+func TestTruthByTiersAndOrder(t *testing.T) {
+	runTruth(t, []truthCase{
 		{"no policy", nil, notIsolated, "no policy", "no policy"},
 		{"a policy without rules denies", []string{gnp("a", "")}, isolated, denied, denied},
 		{"a policy of the other direction does not", []string{calico("GlobalNetworkPolicy", "a", "{types: [Egress]}")}, notIsolated, "no policy", "no policy"},
@@ -55,7 +77,7 @@ func TestTruthOfIngress(t *testing.T) {
 		{"a deny in an earlier tier", []string{gnpIn("sec", "sec.z", "{action: Deny}"), open}, isolated, denied, denied},
 		{"an allow in an earlier tier", []string{gnpIn("sec", "sec.z", "{action: Allow}"), gnp("a", "{action: Deny}")}, isolated,
 			"GlobalNetworkPolicy(sec.z) rule 1", "GlobalNetworkPolicy(sec.z) rule 1"},
-		{"Pass skips the rest of the tier", []string{gnpIn("sec", "sec.a", "{action: Pass}, {action: Deny}"), open}, isolated, openAll, openAll},
+		{"Pass skips the rest of the tier", []string{gnpIn("sec", "sec.a", "{action: Pass}, {action: Deny}"), open}, isolated, openRule, openRule},
 		{"so that what follows in it allows nothing", []string{gnpIn("sec", "sec.a", "{action: Pass}, {action: Allow}"), gnp("a", "")}, isolated, denied, denied},
 		{"Pass-only policies, Pass tiers: the truth says what they really do (rule)", []string{gnpIn("sec", "sec.a", "{action: Pass}")}, notIsolated,
 			"end of tiers, passed by GlobalNetworkPolicy(sec.a) rule 1", "end of tiers, passed by GlobalNetworkPolicy(sec.a) rule 1"},
@@ -63,13 +85,17 @@ func TestTruthOfIngress(t *testing.T) {
 			`end of tiers, passed by the default of tier "app"`, `end of tiers, passed by the default of tier "app"`},
 		{"a limited Pass still lets something through", []string{gnpIn("sec", "sec.a", "{action: Pass, protocol: TCP, destination: {ports: [80]}}")}, notIsolated,
 			"end of tiers, passed by GlobalNetworkPolicy(sec.a) rule 1", "end of tiers, passed by GlobalNetworkPolicy(sec.a) rule 1"},
-		{"a tier's default denies where no rule matched", []string{gnpIn("sec", "sec.a", "{action: Pass, source: {nets: [10.0.0.0/8]}}"), open}, isolated, denied, openAll},
+		{"a tier's default denies where no rule matched", []string{gnpIn("sec", "sec.a", "{action: Pass, source: {nets: [10.0.0.0/8]}}"), open}, isolated, denied, openRule},
 		{"kube-admin comes first and passes", []string{gnpIn("kube-admin", "kube-admin.a", ""), gnp("a", "")}, isolated, denied, denied},
-		{"kube-baseline comes last", []string{gnpIn("kube-baseline", "kube-baseline.a", "{action: Deny}"), open}, isolated, openAll, openAll},
+		{"kube-baseline comes last", []string{gnpIn("kube-baseline", "kube-baseline.a", "{action: Deny}"), open}, isolated, openRule, openRule},
 		{"a tier that is not known comes last and claims nothing", []string{gnpIn("gone", "gone.a", "")}, notIsolated,
 			`end of tiers, passed by the default of tier "gone"`, `end of tiers, passed by the default of tier "gone"`},
 		{"Staged policies never protect", []string{calico("StagedGlobalNetworkPolicy", "a", "{types: [Ingress]}")}, notIsolated, "no policy", "no policy"},
+	})
+}
 
+func TestTruthByDenies(t *testing.T) {
+	runTruth(t, []truthCase{
 		{"denied CIDRs are subtracted", []string{gnp("a", "{action: Deny, source: {nets: [0.0.0.0/1, 128.0.0.0/1, '::/0']}}, {action: Allow}")}, isolated, denied, denied},
 		{"what is left is exposed", []string{gnp("a", "{action: Deny, source: {nets: [0.0.0.0/1, 128.0.0.0/1]}}, {action: Allow}")}, isolated,
 			"GlobalNetworkPolicy(a) rule 2", "GlobalNetworkPolicy(a) rule 2"},
@@ -86,7 +112,11 @@ func TestTruthOfIngress(t *testing.T) {
 		{"a deny of every namespace's pods covers them, and not the internet", []string{gnp("a", "{action: Deny, source: {namespaceSelector: all()}}, {action: Allow}")}, isolated,
 			"GlobalNetworkPolicy(a) rule 2", denied},
 		{"a deny of all() endpoints covers all pods", []string{gnp("a", "{action: Deny, source: {selector: all()}}, {action: Allow}")}, isolated, "GlobalNetworkPolicy(a) rule 2", denied},
+	})
+}
 
+func TestTruthByPeers(t *testing.T) {
+	runTruth(t, []truthCase{
 		{"a selector is not the internet", []string{gnp("a", "{action: Allow, source: {selector: has(x)}}")}, isolated, denied, "GlobalNetworkPolicy(a) rule 1"},
 		{"but its network sets are", []string{gnp("a", "{action: Allow, source: {selector: has(set)}}")}, isolated, "GlobalNetworkPolicy(a) rule 1", "GlobalNetworkPolicy(a) rule 1"},
 		{"within the rule's own CIDRs", []string{gnp("a", "{action: Allow, source: {selector: has(set), nets: [10.0.0.0/8]}}")}, isolated, denied, "GlobalNetworkPolicy(a) rule 1"},
@@ -99,27 +129,27 @@ func TestTruthOfIngress(t *testing.T) {
 		{"a service of the own namespace", []string{gnp("a", "{action: Allow, source: {services: {name: x, namespace: shop}}}")}, isolated, denied, denied},
 		{"a service of another", []string{gnp("a", "{action: Allow, source: {services: {name: x, namespace: bank}}}")}, isolated, denied, "GlobalNetworkPolicy(a) rule 1"},
 		{"a namespaced policy's selector stays in the namespace", []string{calico("NetworkPolicy", "a", "{ingress: [{action: Allow, source: {selector: all()}}]}")}, isolated, denied, denied},
+	})
+}
 
+func TestTruthOfWhatCannotBeRead(t *testing.T) {
+	runTruth(t, []truthCase{
 		{"an unreadable allow may let anything through", []string{gnp("a", "{action: Allow, source: {selector: '('}}")}, notIsolated, "GlobalNetworkPolicy(a) rule 1", "GlobalNetworkPolicy(a) rule 1"},
 		{"an unreadable deny denies nothing, and its policy's default cannot be relied on", []string{gnp("a", "{action: Deny, source: {nets: [x]}}")}, notIsolated,
 			`end of tiers, passed by policies of tier "default" that cannot be read`, `end of tiers, passed by policies of tier "default" that cannot be read`},
 		{"unless another policy of the tier can", []string{gnp("a", "{action: Deny, source: {nets: [x]}}"), gnp("b", "")}, isolated, denied, denied},
+	})
+}
 
+func TestTruthOfKubernetesPolicies(t *testing.T) {
+	runTruth(t, []truthCase{
 		{"Kubernetes policies have order 1000", []string{kubernetes("a", "{podSelector: {}, ingress: [{}]}"),
 			calico("GlobalNetworkPolicy", "z", "{order: 999, types: [Ingress], ingress: [{action: Deny}]}")}, isolated, denied, denied},
 		{"and rules are numbered as written", []string{kubernetes("a", "{podSelector: {}, ingress: [{from: [{podSelector: {}}, {podSelector: {}}]}, {from: [{namespaceSelector: {}}]}, {ports: [{port: 80}]}]}")}, isolated,
 			"NetworkPolicy.networking.k8s.io/v1(shop/a) rule 3", "NetworkPolicy.networking.k8s.io/v1(shop/a) rule 2"},
 		{"an ipBlock without its exceptions", []string{kubernetes("a", "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 198.18.0.0/15, 240.0.0.0/4]}}]}]}")}, isolated,
 			"NetworkPolicy.networking.k8s.io/v1(shop/a) rule 1", denied},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			w := world{tiers: tiers(), sets: []netSet{public}}
-			got := w.outcome(t, tc.manifests...).Ingress
-			require.Equal(t, tc.isolated, got.Isolated, "isolated")
-			require.Equal(t, tc.internet, by(got.Internet), "internet")
-			require.Equal(t, tc.other, by(got.OtherNamespace), "other namespace")
-		})
-	}
+	})
 }
 
 func TestTruthOfEgress(t *testing.T) {

@@ -170,12 +170,12 @@ func (g *generator) key() resource.Key {
 		kinds = []resource.Kind{resource.Pod, resource.NetworkPolicy, resource.NetworkPolicy, resource.GlobalNetworkPolicy, resource.StagedNetworkPolicy}
 	}
 	key := resource.Key{Kind: pick(g, kinds...), Name: pick(g, "n1", "n2")}
-	switch {
-	case key.Kind == resource.Namespace:
+	switch key.Kind {
+	case resource.Namespace:
 		key.Name = pick(g, someNamespaces...)
-	case key.Kind == resource.Tier:
+	case resource.Tier:
 		key.Name = pick(g, "default", "sec")
-	case key.Kind == resource.NetworkPolicy || key.Kind == resource.GlobalNetworkPolicy:
+	case resource.NetworkPolicy, resource.GlobalNetworkPolicy:
 		key.Name = pick(g, "n1", "sec.n1", "default.n2")
 	}
 	if key.Kind.Namespaced() {

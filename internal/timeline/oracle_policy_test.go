@@ -381,15 +381,15 @@ func (o *oracle) follow(policies []*resource.Object, direction string, q questio
 			r := &byTier[t][i]
 			name := fmt.Sprintf("%s rule %d", r.policy.ID.Key, r.number)
 			matched := slices.DeleteFunc(slices.Clone(left), func(at netip.Addr) bool { return !o.may(r, q, at) })
-			switch {
-			case r.action == v3.Log:
+			switch r.action {
+			case v3.Log:
 				continue
-			case r.action == v3.Allow:
+			case v3.Allow:
 				if len(matched) > 0 && q.kind != "anything" {
 					return timeline.Exposure{Allowed: true, By: name}
 				}
 				continue
-			case r.action == v3.Pass:
+			case v3.Pass:
 				pass(name, matched)
 			}
 			left = slices.DeleteFunc(slices.Clone(left), func(at netip.Addr) bool { return o.surely(r, q, at) })
