@@ -40,10 +40,9 @@ type Source struct {
 	Notes []string   `json:"notes"`           // anything else a reader must know; does not change the verdict
 }
 
-// Counts are what was seen in a source. Zero values are printed too: "no bad lines" is a statement.
+// Counts are what was seen in a source. Zero values are printed too: "no bad lines" is a statement. How many files there were is
+// not among them: the same records must give the same report however they are spread.
 type Counts struct {
-	Files      int64 `json:"files"`
-	Bytes      int64 `json:"bytes"`
 	Lines      int64 `json:"lines"`
 	Records    int64 `json:"records"`    // understood
 	Used       int64 `json:"used"`       // of these, within the interval and selected
@@ -58,7 +57,7 @@ type Counts struct {
 // Add returns the sum of two counts.
 func (c Counts) Add(o Counts) Counts {
 	return Counts{
-		Files: c.Files + o.Files, Bytes: c.Bytes + o.Bytes, Lines: c.Lines + o.Lines, Records: c.Records + o.Records, Used: c.Used + o.Used,
+		Lines: c.Lines + o.Lines, Records: c.Records + o.Records, Used: c.Used + o.Used,
 		Duplicates: c.Duplicates + o.Duplicates, Refused: c.Refused + o.Refused, Bad: c.Bad + o.Bad, TooLong: c.TooLong + o.TooLong,
 		Truncated: c.Truncated + o.Truncated, Forbidden: c.Forbidden + o.Forbidden,
 	}

@@ -20,9 +20,9 @@ func provenance(t testing.TB) evidence.Provenance {
 		Interval: iv,
 		Snapshot: &evidence.SnapshotUse{Time: iv.Start, Key: "snapshots/2026/11/21/20261121T000000Z/manifest.json", SHA256: evidence.Digest([]byte("s"))},
 		Sources: []evidence.Source{
-			{Name: "flows", Kind: "files", Query: "flows/*.log", Count: evidence.Counts{Files: 2, Lines: 100, Records: 99, Used: 98, Bad: 1},
+			{Name: "flows", Kind: "files", Query: "flows/*.log", Count: evidence.Counts{Lines: 100, Records: 99, Used: 98, Bad: 1},
 				First: &first, Last: &last, Gaps: []evidence.Gap{{Start: iv.Start.Add(3 * time.Hour), End: iv.Start.Add(4 * time.Hour), Reason: "no records"}}},
-			{Name: "audit", Kind: "files", Query: "audit/*.log", Count: evidence.Counts{Files: 1, Lines: 10, Records: 10, Used: 10, Refused: 3}, Notes: []string{"one stream"}},
+			{Name: "audit", Kind: "files", Query: "audit/*.log", Count: evidence.Counts{Lines: 10, Records: 10, Used: 10, Refused: 3}, Notes: []string{"one stream"}},
 		},
 		Differences: []evidence.Difference{{Object: "pods/shop/cart-1", Time: iv.End, What: "in the snapshot, but no event created it"}},
 	}
@@ -228,6 +228,6 @@ func TestWorse(t *testing.T) {
 }
 
 func TestCountsAdd(t *testing.T) {
-	one := evidence.Counts{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
-	require.Equal(t, evidence.Counts{2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22}, one.Add(one))
+	one := evidence.Counts{1, 2, 3, 4, 5, 6, 7, 8, 9}
+	require.Equal(t, evidence.Counts{2, 4, 6, 8, 10, 12, 14, 16, 18}, one.Add(one))
 }

@@ -75,7 +75,11 @@ func dateInZone(layout string, v any, name string) (string, error) {
 	if t == nil {
 		return "", fmt.Errorf("it wants a time and got none")
 	}
-	return t.In(zone(name)).Format(layout), nil
+	location, err := zone(name)
+	if err != nil {
+		return "", err
+	}
+	return t.In(location).Format(layout), nil
 }
 
 // toDate reads a time; where the text names no zone it is UTC. As in sprig, a text that does not fit gives the zero time.

@@ -156,10 +156,10 @@ func shopPage() Page {
 				{Verdict: evidence.Partial, Code: "differences", Text: "1 objects of a later snapshot differ from what the logs explain"}},
 			Sources: []evidence.Source{
 				{Name: "audit", Kind: "files", Query: "audit/*.log, 2026-02-12T23:00:00Z to 2026-02-14T00:00:00Z", First: &used, Last: &last,
-					Count: evidence.Counts{Files: 14, Bytes: 734_003_200, Lines: 201_334, Records: 201_330, Used: 1_204, Duplicates: 12, Refused: 3, Bad: 4},
+					Count: evidence.Counts{Lines: 201_334, Records: 201_330, Used: 1_204, Duplicates: 12, Refused: 3, Bad: 4},
 					Notes: []string{"the audit policy does not name pods/status"}},
 				{Name: "flows", Kind: "opensearch", Query: `tigera_secure_ee_flows.prod-eu-1.* start_time < 1771027200`, First: &used, Last: &last,
-					Count: evidence.Counts{Bytes: 2_147_483_648, Lines: 2_400_000, Records: 2_400_000, Used: 2_398_551},
+					Count: evidence.Counts{Lines: 2_400_000, Records: 2_400_000, Used: 2_398_551},
 					Gaps:  []evidence.Gap{{Start: at(10, 0, 0), End: at(11, 0, 0), Reason: "no records"}}},
 			},
 			Snapshot: &evidence.SnapshotUse{Time: day.Start.Add(-30 * time.Minute), Key: "snapshots/2026/02/12/20260212T233000Z/manifest.json",

@@ -76,7 +76,7 @@ func provenanceSection(p *Page, iv interval.Interval) section {
 		}.table(p.Rows),
 		listing[evidence.Source]{
 			caption: "What was read, and what was wrong with it",
-			columns: headings("Source", "#Files", "#Bytes", "#Lines", "#Not understood", "#Too long", "#Cut short", "#No rights"),
+			columns: headings("Source", "#Lines", "#Not understood", "#Too long", "#Cut short", "#No rights"),
 			list:    prov.Sources, rest: evidence.ProvenanceName, row: readCells,
 		}.table(p.Rows))
 	if gaps := allGaps(prov.Sources); len(gaps) > 0 {
@@ -121,7 +121,7 @@ func sourceCells(v *evidence.Source) []cell {
 
 func readCells(v *evidence.Source) []cell {
 	c := v.Count
-	return []cell{text(v.Name), number(c.Files), bytesCell(c.Bytes), number(c.Lines), trouble(c.Bad), trouble(c.TooLong),
+	return []cell{text(v.Name), number(c.Lines), trouble(c.Bad), trouble(c.TooLong),
 		trouble(c.Truncated), trouble(c.Forbidden)}
 }
 

@@ -1,52 +1,20 @@
 package render
 
 import (
-	"archive/zip"
-	"bytes"
-	_ "embed"
-	"io"
-	"sync"
+	"fmt"
+	"slices"
 	"time"
 )
 
-// zoneArchive is the time zone database of the Go release that the repository builds with (lib/time/zoneinfo.zip of its
-// distribution; the data is in the public domain). time.LoadLocation would look at the machine's own first, and the same
-// report would print other hours elsewhere.
-//
-//go:embed zoneinfo.zip
-var zoneArchive []byte
+// utcNames are the names of the one zone that times are printed in; "Local" is among them, since a report has no machine.
+var utcNames = []string{"", "UTC", "GMT", "Etc/UTC", "Etc/GMT", "Zulu", "Local"}
 
-// zoneFiles finds the zones of the archive by name. An archive that cannot be read has none; a test sees to it that it can.
-var zoneFiles = sync.OnceValue(func() map[string]*zip.File {
-	files := map[string]*zip.File{}
-	archive, err := zip.NewReader(bytes.NewReader(zoneArchive), int64(len(zoneArchive)))
-	if err != nil {
-		return files
+// zone returns a time zone by its name: UTC under any of its names. Others are refused. Their rules come from the machine that
+// renders, and differ from one to the next, so the same report would print other hours elsewhere. Sprig takes UTC for a zone
+// that it does not know, which would print wrong hours and say nothing.
+func zone(name string) (*time.Location, error) {
+	if slices.Contains(utcNames, name) {
+		return time.UTC, nil
 	}
-	for _, f := range archive.File {
-		files[f.Name] = f
-	}
-	return files
-})
-
-// zone returns a time zone by its IANA name. As in sprig, a zone that is not known is UTC, and so is the machine's own.
-func zone(name string) *time.Location {
-	file, ok := zoneFiles()[name]
-	if !ok {
-		return time.UTC
-	}
-	body, err := file.Open()
-	if err != nil {
-		return time.UTC
-	}
-	defer body.Close()
-	raw, err := io.ReadAll(body)
-	if err != nil {
-		return time.UTC
-	}
-	location, err := time.LoadLocationFromTZData(name, raw)
-	if err != nil {
-		return time.UTC
-	}
-	return location
+	return nil, fmt.Errorf("time zone %q is not available: reports print times in UTC", name)
 }
