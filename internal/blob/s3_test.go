@@ -154,10 +154,10 @@ func TestErrorsTellTheirKind(t *testing.T) {
 			require.ErrorContains(t, err, "get s3://evidence/a/b: ")
 			require.ErrorContains(t, err, c.code)
 			for _, kind := range kinds {
-				require.Equal(t, kind == c.kind, errors.Is(err, kind), kind)
+				require.Equal(t, kind == c.kind, errors.Is(err, kind), kind) //nolint:errorlint // which sentinel it is
 			}
 			for _, like := range []error{fs.ErrNotExist, fs.ErrExist, fs.ErrPermission} {
-				require.Equal(t, like == c.like, errors.Is(err, like), like)
+				require.Equal(t, like == c.like, errors.Is(err, like), like) //nolint:errorlint // which sentinel it is
 			}
 		})
 	}

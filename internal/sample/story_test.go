@@ -205,7 +205,7 @@ func TestStoryNamesWhatExists(t *testing.T) {
 	for _, name := range out.names("reports/") {
 		reports[strings.TrimSuffix(strings.TrimPrefix(name, "reports/"), ".yaml")] = true
 	}
-	require.Equal(t, len(summary.Story), len(story(t, out)))
+	require.Len(t, story(t, out), len(summary.Story))
 	for _, e := range summary.Story {
 		t.Run(e.ID, func(t *testing.T) {
 			require.NotEmpty(t, e.Sentence)
@@ -218,7 +218,7 @@ func TestStoryNamesWhatExists(t *testing.T) {
 			for _, check := range e.Checks {
 				require.True(t, reports[check.Report], check.Report)
 				require.NotEmpty(t, check.File)
-				require.True(t, len(check.Where) > 0 != (len(check.Line) > 0), "one of where and line")
+				require.NotEqual(t, len(check.Where) > 0, len(check.Line) > 0, "one of where and line")
 			}
 		})
 	}

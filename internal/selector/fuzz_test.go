@@ -1,7 +1,6 @@
 package selector
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,7 +17,7 @@ func FuzzParse(f *testing.F) {
 		s, err := Parse(text)
 		if err != nil {
 			var syntax *SyntaxError
-			require.True(t, errors.As(err, &syntax))
+			require.ErrorAs(t, err, &syntax)
 			require.LessOrEqual(t, syntax.Offset, len(text))
 			require.NotEmpty(t, syntax.Error())
 			return

@@ -1,7 +1,6 @@
 package selector
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -152,7 +151,7 @@ func TestBounds(t *testing.T) {
 			}
 			require.ErrorContains(t, err, c.reason)
 			require.Less(t, len(err.Error()), 500, "a message must not repeat the whole text")
-			require.True(t, errors.As(err, new(*SyntaxError)))
+			require.ErrorAs(t, err, new(*SyntaxError))
 		})
 	}
 }
