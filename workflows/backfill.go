@@ -125,5 +125,5 @@ func runInterval(ctx workflow.Context, in *BackfillInput, iv interval.Interval) 
 	if err == nil {
 		return out.Verdict, nil
 	}
-	return "", nil //nolint:nilerr // a failed report is an outcome of the backfill, not its end
+	return "", nil // a failed report is an outcome of the backfill, not its end
 }

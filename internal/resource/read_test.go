@@ -144,7 +144,7 @@ func TestReadOtherKinds(t *testing.T) {
 	dual := read(t, `{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {clusterIP: a, clusterIPs: [a, b]}}`)
 	require.Equal(t, []string{"a", "b"}, dual.Service.ClusterIPs)
 	tier := read(t, `{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t}, spec: {order: 0, defaultAction: Pass}}`)
-	require.Equal(t, 0.0, *tier.Tier.Order)
+	require.InDelta(t, 0.0, *tier.Tier.Order, 0)
 	require.Equal(t, "Pass", tier.Tier.DefaultAction)
 	require.Nil(t, read(t, `{apiVersion: projectcalico.org/v3, kind: Tier, metadata: {name: t}}`).Tier.Order, "no order is not order 0")
 	host := read(t, `{apiVersion: projectcalico.org/v3, kind: HostEndpoint, metadata: {name: h}, spec: {node: n1, interfaceName: eth0, expectedIPs: [a], profiles: [p]}}`)
@@ -174,7 +174,7 @@ func TestReadPolicies(t *testing.T) {
 	})
 	t.Run("rules keep their parts", func(t *testing.T) {
 		p := read(t, calico+`{order: 5, ingress: [{action: Deny, protocol: TCP, source: {nets: [10.0.0.0/8], selector: a == 'b'}, destination: {ports: [80, "1:2"]}}]}}`).Policy
-		require.Equal(t, 5.0, *p.Order)
+		require.InDelta(t, 5.0, *p.Order, 0)
 		require.Equal(t, v3.Deny, p.Ingress[0].Action)
 		require.Equal(t, "TCP", p.Ingress[0].Protocol.String())
 		require.Equal(t, v3.EntityRule{Nets: []string{"10.0.0.0/8"}, Selector: "a == 'b'"}, p.Ingress[0].Source)
