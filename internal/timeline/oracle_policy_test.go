@@ -303,7 +303,19 @@ func isPublic(at netip.Addr) bool {
 }
 
 func within(nets []string, at netip.Addr) bool {
-	return slices.ContainsFunc(nets, func(net string) bool { return netip.MustParsePrefix(net).Contains(at) })
+	return slices.ContainsFunc(nets, func(net string) bool { return prefix(net).Contains(at) })
+}
+
+// prefixes spares reading the same few texts over and over.
+var prefixes = map[string]netip.Prefix{}
+
+func prefix(text string) netip.Prefix {
+	known, ok := prefixes[text]
+	if !ok {
+		known = netip.MustParsePrefix(text)
+		prefixes[text] = known
+	}
+	return known
 }
 
 // points has an address in every piece into which the nets of the generator, the private nets and the ranges of pods cut the
