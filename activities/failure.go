@@ -49,10 +49,13 @@ func asFailure(step string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var made *temporal.ApplicationError
 	var canceled *temporal.CanceledError
-	if errors.As(err, &made) || errors.As(err, &canceled) || errors.Is(err, activity.ErrResultPending) {
+	if errors.As(err, &canceled) || errors.Is(err, activity.ErrResultPending) {
 		return err
+	}
+	var made *temporal.ApplicationError
+	if errors.As(err, &made) {
+		return again(step, err, made)
 	}
 	var waiting *Waiting
 	if errors.As(err, &waiting) {
@@ -64,6 +67,16 @@ func asFailure(step string, err error) error {
 	kind, final := classify(err)
 	return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%s: %v", step, err), kind,
 		temporal.ApplicationErrorOptions{NonRetryable: final})
+}
+
+// again brings a Temporal error to the outside of whatever wraps it: a final one that is wrapped or joined would be retried.
+func again(step string, err error, made *temporal.ApplicationError) error {
+	if err == error(made) { //nolint:errorlint // it is about what is outermost
+		return err
+	}
+	return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%s: %v", step, err), made.Type(), temporal.ApplicationErrorOptions{
+		NonRetryable: made.NonRetryable(), NextRetryDelay: made.NextRetryDelay(), Category: made.Category(),
+	})
 }
 
 func classify(err error) (kind string, final bool) {
