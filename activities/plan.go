@@ -68,6 +68,9 @@ func gathersOf(spec *v3.ReportTypeSpec) gathers {
 	}
 }
 
+// state tells whether the cluster's state is replayed.
+func (g gathers) state() bool { return g.endpoints || g.audit }
+
 // needsState tells whether the report cannot be made without the cluster's state at the interval's start: it speaks about
 // endpoints, or about the policies that apply to some of them.
 func (g gathers) needsState(def *report.Definition) bool {
@@ -97,18 +100,17 @@ func (a *Plan) Execute(ctx context.Context, params PlanParams) (PlanResult, erro
 		return PlanResult{}, err
 	}
 	want := gathersOf(&def.TypeSpec)
-	if want.endpoints || want.audit {
-		some, err := a.findSnapshots(ctx, plan)
-		if err != nil {
-			return PlanResult{}, err
-		}
-		if !some && a.Cluster != nil && !params.HadSnapshot {
-			return PlanResult{Type: plan.Type, WantsSnapshot: true}, nil
-		}
-		if plan.Baseline == nil && want.needsState(def) {
-			// Nothing can be evaluated: the logs need not be read to say so.
-			return a.stage(ctx, plan)
-		}
+	some, err := a.findSnapshots(ctx, plan)
+	if err != nil {
+		return PlanResult{}, err
+	}
+	// Benchmarks alone are worth a report without a snapshot too: it tells only which nodes have no result.
+	if !some && want.state() && a.Cluster != nil && !params.HadSnapshot {
+		return PlanResult{Type: plan.Type, WantsSnapshot: true}, nil
+	}
+	if plan.Baseline == nil && want.needsState(def) {
+		// Nothing can be evaluated: the logs need not be read to say so.
+		return a.stage(ctx, plan)
 	}
 	if err := a.split(ctx, plan, want); err != nil {
 		return PlanResult{}, err
@@ -193,7 +195,7 @@ func latest(a, b time.Time) time.Time {
 
 func (a *Plan) split(ctx context.Context, plan *planned, want gathers) error {
 	var err error
-	if a.Audit != nil && (want.endpoints || want.audit) {
+	if a.Audit != nil && want.state() {
 		plan.Audit, err = a.Audit.Partitions(ctx, plan.From, plan.Interval.End)
 		if err != nil {
 			return fmt.Errorf("list audit logs: %w", err)

@@ -2,16 +2,19 @@ package activities
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/probity/probity/internal/benchmark"
 	"github.com/probity/probity/internal/evidence"
+	"github.com/probity/probity/internal/resource"
 )
 
 // The names of the sources in a provenance.
 const (
+	sourceSnapshot   = "snapshot"
 	sourceAudit      = "audit-logs"
 	sourceFlows      = "flow-logs"
 	sourceBenchmarks = "benchmark-results"
@@ -26,18 +29,18 @@ const (
 
 // provenance states where everything came from and decides what the report is worth.
 func (c *computation) provenance() *evidence.Provenance {
-	p := &evidence.Provenance{Interval: c.plan.Interval, Differences: c.differences}
+	p := &evidence.Provenance{Interval: c.plan.Interval, Differences: c.differences, Sources: c.snapshots}
 	needs := evidence.Needs{Snapshot: c.want.needsState(c.def)}
 	var extra []evidence.Reason
 	if c.snapshot != nil {
 		p.Snapshot = &evidence.SnapshotUse{
-			Time: c.snapshot.Time, SHA256: c.plan.Baseline.SHA256, Missing: c.snapshot.MissingKinds(),
+			Time: c.snapshot.Time, SHA256: c.plan.Baseline.SHA256, Missing: c.missingKinds(),
 			Key:        strings.TrimPrefix(c.Store.Layout.Snapshot(c.snapshot.Time), c.Store.Layout.Root()) + evidence.ManifestName,
 			AgeSeconds: int64(c.plan.Interval.Start.Sub(c.snapshot.Time) / time.Second),
 		}
 	}
 	stateUnknown := needs.Snapshot && c.snapshot == nil
-	if (c.want.endpoints || c.want.audit) && !stateUnknown {
+	if c.want.state() && !stateUnknown {
 		needs.Sources = append(needs.Sources, sourceAudit)
 		if len(c.gathered.Changes) > 0 {
 			source, reasons := c.auditSource()
@@ -61,15 +64,32 @@ func (c *computation) provenance() *evidence.Provenance {
 	return p
 }
 
-// stateReasons are what the replay could not read or evaluate.
+// missingKinds are the kinds that the baseline lacks and the report would have used.
+func (c *computation) missingKinds() []string {
+	missing := c.snapshot.MissingKinds()
+	if c.want.state() {
+		return missing
+	}
+	return slices.DeleteFunc(missing, func(kind string) bool { return kind != resource.Node.Collection() })
+}
+
+// snapshotSource is a snapshot as a source; what was read of it is for the reader to count.
+func snapshotSource(snapshot *evidence.Snapshot) evidence.Source {
+	return evidence.Source{
+		Name: sourceSnapshot, Kind: snapshot.Source, Notes: snapshot.Notes,
+		Query: "the resources of the followed kinds at " + snapshot.Time.Format(time.RFC3339),
+	}
+}
+
+// stateReasons are what the replay could not read or evaluate. An object that two snapshots have is told once.
 func (c *computation) stateReasons() []evidence.Reason {
 	var reasons []evidence.Reason
 	slices.Sort(c.bad)
-	for _, text := range c.bad {
+	for _, text := range slices.Compact(c.bad) {
 		reasons = append(reasons, evidence.Reason{Verdict: evidence.Partial, Code: reasonUnreadable, Text: text})
 	}
-	if c.found == nil {
-		return reasons
+	if c.found == nil || !c.want.needsState(c.def) {
+		return reasons // changes alone are listed without judging anything
 	}
 	for _, warning := range c.found.Warnings {
 		reasons = append(reasons, evidence.Reason{
@@ -91,12 +111,15 @@ func (c *computation) auditSource() (evidence.Source, []evidence.Reason) {
 		},
 		First: timeOrNil(facts.First), Last: timeOrNil(facts.Last),
 	}
-	for _, bad := range facts.Bad {
-		source.Count.Bad += bad
+	addBad(&source, facts.Bad)
+	if facts.Repaired > 0 {
+		source.Notes = append(source.Notes, fmt.Sprintf("%d events held invalid UTF-8, which was replaced by U+FFFD", facts.Repaired))
 	}
+	var reads []ReadStats
 	for _, part := range c.gathered.Changes {
-		addRead(&source, part.Read)
+		reads = append(reads, part.Read)
 	}
+	addReads(&source, reads)
 	hours := func(hour time.Time) int64 { return facts.Hours[hour.UTC().Format("2006-01-02T15")] }
 	for _, gap := range evidence.HoursWithout(c.plan.Interval, hours) {
 		if gap.End.Sub(gap.Start) > c.Rules.AuditQuiet {
@@ -127,12 +150,15 @@ func (c *computation) flowSource() evidence.Source {
 	source := evidence.Source{
 		Name: sourceFlows, Kind: c.Flows,
 		Query: fmt.Sprintf("flow records whose time from start to end overlaps %s", c.plan.Interval),
-		Count: evidence.Counts{Lines: stats.Lines, Records: stats.Records(), Used: stats.Used, Bad: stats.BadLines()},
+		Count: evidence.Counts{Lines: stats.Lines, Records: stats.Records(), Used: stats.Used},
 		First: timeOrNil(stats.First), Last: timeOrNil(stats.Last),
 	}
+	addBad(&source, stats.Bad)
+	var reads []ReadStats
 	for _, part := range c.gathered.Flows {
-		addRead(&source, part.Read)
+		reads = append(reads, part.Read)
 	}
+	addReads(&source, reads)
 	for _, missing := range stats.Missing() {
 		source.Gaps = append(source.Gaps, evidence.Gap{Start: missing.Start, End: missing.End, Reason: "no flow logs"})
 	}
@@ -147,6 +173,9 @@ func (c *computation) benchmarkSource() (evidence.Source, []evidence.Reason) {
 			c.plan.Interval.Start.Format(time.RFC3339), c.plan.Interval.End.Format(time.RFC3339)),
 		Count: evidence.Counts{Records: int64(len(c.scans))},
 		Notes: c.benchmark.Notes,
+	}
+	if c.snapshot == nil {
+		source.Notes = append(source.Notes, "no snapshot at or before the interval's start: nodes without any result are not known")
 	}
 	var reasons []evidence.Reason
 	for _, node := range c.benchmark.Nodes {
@@ -178,12 +207,25 @@ func widen(first, last *time.Time, at time.Time) (*time.Time, *time.Time) {
 	return first, last
 }
 
-// addRead adds what the reader found wrong with the files. How many there were is no part of it: it would tell how the log is
-// split.
-func addRead(source *evidence.Source, read ReadStats) {
-	source.Count.TooLong += read.TooLong
-	source.Count.Truncated += int64(len(read.Damaged))
-	for _, name := range read.Damaged {
+// addBad counts the lines that could not be understood, and says why.
+func addBad[R ~string](source *evidence.Source, bad map[R]int64) {
+	for _, reason := range slices.Sorted(maps.Keys(bad)) {
+		source.Count.Bad += bad[reason]
+		source.Notes = append(source.Notes, fmt.Sprintf("%s: %d lines", reason, bad[reason]))
+	}
+}
+
+// addReads adds what the readers found wrong with the files. How many files there were is no part of it: it would tell how the
+// log is split.
+func addReads(source *evidence.Source, reads []ReadStats) {
+	var damaged []string
+	for _, read := range reads {
+		source.Count.TooLong += read.TooLong
+		damaged = append(damaged, read.Damaged...)
+	}
+	source.Count.Truncated = int64(len(damaged))
+	slices.Sort(damaged)
+	for _, name := range damaged {
 		source.Notes = append(source.Notes, name+" ends in the middle: what follows in it is lost")
 	}
 }

@@ -228,7 +228,7 @@ func (r *rendering) page(ctx context.Context) error {
 	}
 	for _, file := range r.files {
 		page.Digests = append(page.Digests, evidence.Object{
-			Key: file.Name, SHA256: file.SHA256, Bytes: file.Bytes, MediaType: mediaType(file.Name),
+			Key: file.Name, SHA256: file.SHA256, Bytes: file.Bytes, MediaType: evidence.MediaType(file.Name),
 		})
 	}
 	var err error

@@ -38,14 +38,23 @@ type computation struct {
 	flowStats   flow.Stats
 	benchmark   benchmark.Rows
 	scans       []benchmark.Scan
-	bad         []string // objects of the snapshot that could not be read
+	nodes       []string          // of the baseline snapshot
+	snapshots   []evidence.Source // that were read
+	bad         []string          // objects that could not be read
 	notes       []string
 }
 
-// loadState prepares the timeline with the baseline snapshot.
-func (c *computation) loadState(ctx context.Context) error {
-	if !c.want.endpoints && !c.want.audit {
-		return nil
+// loadState prepares the timeline with the baseline snapshot. Of a report on benchmarks alone it takes the nodes.
+func (c *computation) loadState(ctx context.Context) (err error) {
+	if !c.want.state() {
+		if c.plan.Baseline == nil || !c.plan.Benchmarks {
+			return nil
+		}
+		c.snapshot, err = c.readSnapshot(ctx, c.plan.Baseline, resource.Node, func(_ []byte, obj *resource.Object) error {
+			c.nodes = append(c.nodes, obj.ID.Name)
+			return nil
+		})
+		return err
 	}
 	if err := c.readFacts(ctx); err != nil {
 		return err
@@ -71,7 +80,10 @@ func (c *computation) loadState(ctx context.Context) error {
 	if c.plan.Baseline == nil {
 		return nil
 	}
-	c.snapshot, err = c.readSnapshot(ctx, c.plan.Baseline, func(raw []byte, obj *resource.Object) error {
+	c.snapshot, err = c.readSnapshot(ctx, c.plan.Baseline, resource.NoKind, func(raw []byte, obj *resource.Object) error {
+		if obj.ID.Kind == resource.Node {
+			c.nodes = append(c.nodes, obj.ID.Name)
+		}
 		if c.differ != nil {
 			if err := c.differ.Baseline(raw); err != nil {
 				return err
@@ -94,9 +106,9 @@ func (c *computation) readFacts(ctx context.Context) error {
 	return nil
 }
 
-// readSnapshot gives every object of an archived snapshot, checked against its manifest.
+// readSnapshot gives every object of an archived snapshot, or those of one kind, checked against its manifest.
 func (c *computation) readSnapshot(
-	ctx context.Context, ref *snapshotRef, yield func(raw []byte, obj *resource.Object) error,
+	ctx context.Context, ref *snapshotRef, only resource.Kind, yield func(raw []byte, obj *resource.Object) error,
 ) (*evidence.Snapshot, error) {
 	folder := c.Store.Layout.Snapshot(ref.At)
 	encoded, err := c.Store.readAll(ctx, folder+evidence.ManifestName)
@@ -110,12 +122,24 @@ func (c *computation) readSnapshot(
 	if err != nil {
 		return nil, err
 	}
+	source := snapshotSource(&snapshot)
 	for _, object := range snapshot.Objects {
+		if only != resource.NoKind && object.Key != kindFile(only) {
+			continue
+		}
+		if object.Rows != nil {
+			source.Count.Records += *object.Rows
+		}
 		at := Ref{Key: folder + object.Key, SHA256: object.SHA256, Bytes: object.Bytes}
-		if err := c.readKind(ctx, at, yield); err != nil {
+		err := c.readKind(ctx, at, func(raw []byte, obj *resource.Object) error {
+			source.Count.Used++
+			return yield(raw, obj)
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
+	c.snapshots = append(c.snapshots, source)
 	return &snapshot, nil
 }
 
@@ -217,7 +241,7 @@ func (c *computation) apply(entry *audit.Entry) error {
 // (decisions.md, "Snapshot and log disagree").
 func (c *computation) compare(ctx context.Context) error {
 	var objects []*resource.Object
-	_, err := c.readSnapshot(ctx, c.plan.Later, func(_ []byte, obj *resource.Object) error {
+	_, err := c.readSnapshot(ctx, c.plan.Later, resource.NoKind, func(_ []byte, obj *resource.Object) error {
 		objects = append(objects, obj)
 		return nil
 	})
@@ -269,6 +293,6 @@ func (c *computation) readBenchmarks(ctx context.Context) error {
 		}
 		c.scans = append(c.scans, benchmark.Scan{Node: line.Node, Time: line.At, Result: result})
 	}
-	c.benchmark = benchmark.Build(c.scans, benchmark.Options{Interval: c.plan.Interval, Params: c.def.Spec.CIS})
+	c.benchmark = benchmark.Build(c.scans, benchmark.Options{Interval: c.plan.Interval, Params: c.def.Spec.CIS, Nodes: c.nodes})
 	return nil
 }

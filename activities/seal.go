@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -106,29 +105,13 @@ func (a *Seal) manifest(ctx context.Context, params SealParams) (*evidence.Manif
 		Tool: a.Store.Tool, Definition: plan.Definition, TypeAsWas: plan.TypeAsWas, Provenance: provenance,
 	}
 	for _, file := range params.Rendered.Files {
-		object := evidence.Object{Key: file.Name, SHA256: file.SHA256, Bytes: file.Bytes, MediaType: mediaType(file.Name)}
+		object := evidence.Object{Key: file.Name, SHA256: file.SHA256, Bytes: file.Bytes, MediaType: evidence.MediaType(file.Name)}
 		if file.Rows > 0 {
 			object.Rows = evidence.Rows(file.Rows)
 		}
 		manifest.Objects = append(manifest.Objects, object)
 	}
 	return manifest, nil
-}
-
-func mediaType(name string) string {
-	switch path.Ext(name) {
-	case ".csv":
-		return "text/csv"
-	case ".html":
-		return "text/html"
-	case ".json":
-		return "application/json"
-	case ".yaml", ".yml":
-		return "application/yaml"
-	case ".zst":
-		return "application/zstd"
-	}
-	return "application/octet-stream"
 }
 
 // newest reads the newest sealed revision of the bundle, nil when there is none.

@@ -88,7 +88,7 @@ func (a *Snapshot) store(ctx context.Context, kinds *kindSpools, listing Cluster
 		case slices.Contains(listing.Absent, name):
 			entry.Missing = "the cluster does not have this kind"
 		default:
-			entry.Key = name + ".ndjson.zst"
+			entry.Key = kindFile(kind)
 			ref, err := a.storeKind(ctx, kinds, kind, folder+entry.Key)
 			if err != nil {
 				return nil, err
@@ -102,6 +102,9 @@ func (a *Snapshot) store(ctx context.Context, kinds *kindSpools, listing Cluster
 	}
 	return manifest, nil
 }
+
+// kindFile is the name of a kind's objects within a snapshot.
+func kindFile(kind resource.Kind) string { return kind.Collection() + ".ndjson.zst" }
 
 // storeKind writes one kind's objects in a fixed order; an object that is there from an earlier attempt has the same bytes or
 // is another snapshot of the same moment, which seal finds out.
