@@ -121,6 +121,20 @@ func (e *Evaluator) Activate(p *Policy, tier Tier, nets func(*Peer) Nets) *Activ
 	return a
 }
 
+// Local tells whether what the policy means for an endpoint depends on which namespace the endpoint is in, beyond whether it is in
+// one: some rule is about pods of certain namespaces. Endpoints of different namespaces have the same Outcome where no policy is
+// local.
+func (p *Policy) Local() bool {
+	for d := range p.directions {
+		for i := range p.directions[d].list {
+			if len(p.directions[d].list[i].reach.namespaces) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // compare orders policies as they are applied: by stage, tier, order and name.
 func (a *Active) compare(b *Active) int {
 	return cmp.Or(

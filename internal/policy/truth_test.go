@@ -231,3 +231,24 @@ func TestTierOf(t *testing.T) {
 		})
 	}
 }
+
+func TestLocal(t *testing.T) {
+	for _, tc := range []struct {
+		peer               string
+		namespaced, global bool
+	}{
+		{"{}", false, false},
+		{"{nets: [10.0.0.0/8]}", false, false},
+		{"{selector: has(x)}", true, false},
+		{"{namespaceSelector: global()}", false, false},
+		{"{namespaceSelector: team == 'blue'}", false, false},
+		{"{namespaceSelector: projectcalico.org/name == 'shop'}", true, true},
+		{"{services: {name: x, namespace: shop}}", true, true},
+	} {
+		t.Run(tc.peer, func(t *testing.T) {
+			for kind, want := range map[string]bool{"NetworkPolicy": tc.namespaced, "GlobalNetworkPolicy": tc.global} {
+				require.Equal(t, want, compile(t, calico(kind, "a", "{ingress: [{action: Allow, source: "+tc.peer+"}]}")).Local(), kind)
+			}
+		})
+	}
+}

@@ -14,6 +14,7 @@ type enforced struct {
 	dirty    bool
 	compiled *resource.Object // what current was compiled from
 	current  *policy.Policy   // nil until it was first evaluated
+	local    bool             // Policy.Local of current
 	active   *policy.Active
 	revision uint64 // of active, unique among all policies
 	peers    []*peer
@@ -101,6 +102,7 @@ func (t *Timeline) replace(p *enforced, next *policy.Policy) {
 		delete(t.policies, p)
 		return
 	}
+	p.local = next.Local()
 	t.policies[p] = struct{}{}
 	t.existed[p.number] = next.Scope == nil || t.existed[p.number]
 	tier, known := policy.TierOf(next.Tier, t.tiers[next.Tier])

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/probity/probity/internal/policy"
@@ -59,7 +60,7 @@ func (o *outcomes) of(c *class, limit int) *outcome {
 	if c.hostNetwork {
 		return o.host
 	}
-	o.buffer = binary.LittleEndian.AppendUint64(o.buffer[:0], c.space.id)
+	o.buffer = binary.LittleEndian.AppendUint64(o.buffer[:0], c.locality())
 	for _, p := range c.policies {
 		o.buffer = binary.LittleEndian.AppendUint64(o.buffer, p.revision)
 	}
@@ -72,6 +73,17 @@ func (o *outcomes) of(c *class, limit int) *outcome {
 	made := o.compute(c)
 	o.known[string(o.buffer)] = made
 	return made
+}
+
+// anyNamespace stands for every namespace; it is no space's id.
+const anyNamespace = math.MaxUint64
+
+// locality is what of a class's place matters for its outcome.
+func (c *class) locality() uint64 {
+	if c.space.id == 0 || slices.ContainsFunc(c.policies, func(p *enforced) bool { return p.local }) {
+		return c.space.id
+	}
+	return anyNamespace
 }
 
 func (o *outcomes) compute(c *class) *outcome {
