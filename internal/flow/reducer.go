@@ -35,9 +35,10 @@ type Reducer struct {
 	runs     []SpillRun
 	err      error
 
-	// What one line needs, kept so that a line costs no memory.
-	record  record
-	spans   keySpans
+	age int // how often the groups in memory were forgotten
+
+	// What lines need, kept so that a line costs no memory.
+	batch   []pending
 	draft   draft
 	scratch []byte
 }
@@ -52,76 +53,8 @@ func NewReducer(o Options) *Reducer {
 	}
 	return &Reducer{
 		options: o, coverage: newCoverage(o.Interval), layout: newLayout(), known: newLineTable(),
-		keys: interpreter{decided: map[string][]byte{}}, groups: map[string]*sums{},
+		keys: interpreter{decided: map[string][]byte{}}, groups: map[string]*sums{}, batch: make([]pending, 0, batchSize),
 	}
-}
-
-// AddLine adds one line of a flow log, in either form. A line that is no flow record is counted with its reason in Stats.
-// The line is not kept.
-func (r *Reducer) AddLine(line []byte) {
-	if r.err != nil {
-		return
-	}
-	r.coverage.lines++
-	if r.layout.split(line, &r.record, &r.spans) {
-		r.add(true)
-	} else {
-		r.addGeneral(line)
-	}
-}
-
-func (r *Reducer) addGeneral(line []byte) {
-	if why := r.record.splitGeneral(line); why != "" {
-		r.coverage.reject(why)
-		return
-	}
-	r.add(false)
-}
-
-// add adds the record; fast tells that its key spans are known.
-func (r *Reducer) add(fast bool) {
-	var add sums
-	if why := r.record.sums(&add); why != "" {
-		r.coverage.reject(why)
-		return
-	}
-	if !r.coverage.overlaps(&add) {
-		r.coverage.outside++
-		return
-	}
-	if group := r.find(fast); group != nil {
-		group.add(&add)
-		r.coverage.use(&add)
-	}
-}
-
-// find is the group of the record. It is nil when the record's key cannot be read, which is counted.
-func (r *Reducer) find(fast bool) *sums {
-	var print fingerprint
-	if fast {
-		print = r.known.print(r.record.line, &r.spans)
-		if group := r.known.find(print); group != nil {
-			return group
-		}
-	}
-	why := r.keys.key(&r.record, &r.draft)
-	canonical, ok := r.draft.appendCanonical(r.scratch[:0])
-	r.scratch = canonical
-	if why == "" && !ok {
-		why = BadKey
-	}
-	if why != "" {
-		r.coverage.reject(why)
-		return nil
-	}
-	group := r.groups[string(canonical)]
-	if group == nil {
-		group = r.insert(string(canonical))
-	}
-	if fast {
-		r.known.add(print, group)
-	}
-	return group
 }
 
 // insert makes an empty group, after making room for it.

@@ -46,6 +46,7 @@ func (r *Reducer) spill() {
 
 func (r *Reducer) forget() {
 	clear(r.groups)
+	r.age++
 	r.slab = nil
 	r.known.reset()
 }

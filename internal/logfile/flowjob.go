@@ -137,7 +137,7 @@ func (j *flowJob) read(ctx context.Context, reader *rangeReader, chunk FlowPiece
 		return LineStats{}, fmt.Errorf("it has %d bytes, and had at least %d when the work was planned", info.Size(), chunk.To)
 	}
 	if !chunk.Packed {
-		return reader.read(ctx, file, chunk.From, chunk.To, r.AddLine)
+		return reader.read(ctx, file, chunk.From, chunk.To, r.AddLines)
 	}
 	lines := int64(0)
 	return ReadLines(ctx, file, func(line []byte) error {

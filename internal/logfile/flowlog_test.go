@@ -119,6 +119,14 @@ func TestFlowFilesInAnyForm(t *testing.T) {
 	}
 }
 
+func collect(into *[]string) func(lines [][]byte) {
+	return func(lines [][]byte) {
+		for _, line := range lines {
+			*into = append(*into, string(line))
+		}
+	}
+}
+
 // TestRangesGiveEachLineOnce cuts a file at any places.
 func TestRangesGiveEachLineOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -138,7 +146,7 @@ func TestRangesGiveEachLineOnce(t *testing.T) {
 		reader := newRangeReader()
 		for from := int64(0); from < int64(len(data)); {
 			to := from + rapid.Int64Range(1, int64(len(data))-from).Draw(t, "piece")
-			s, err := reader.read(context.Background(), bytes.NewReader(data), from, to, func(line []byte) { got = append(got, string(line)) })
+			s, err := reader.read(context.Background(), bytes.NewReader(data), from, to, collect(&got))
 			require.NoError(t, err)
 			stats.Add(s)
 			from = to
@@ -155,7 +163,7 @@ func TestRangeSkipsALineThatIsTooLong(t *testing.T) {
 		var got []string
 		var stats LineStats
 		for _, r := range [][2]int64{{0, cut}, {cut, int64(len(data))}} {
-			s, err := newRangeReader().read(t.Context(), bytes.NewReader(data), r[0], r[1], func(line []byte) { got = append(got, string(line)) })
+			s, err := newRangeReader().read(t.Context(), bytes.NewReader(data), r[0], r[1], collect(&got))
 			require.NoError(t, err)
 			stats.Add(s)
 		}

@@ -12,67 +12,114 @@ import (
 // rangeBuffer is what is read at a time: it stays in a core's cache while its lines are looked at.
 const rangeBuffer = 256 << 10
 
-// rangeReader reads parts of plain files. It is used again and again, for its buffer.
+// rangeLines is how many lines are given at a time.
+const rangeLines = 64
+
+// rangeReader reads parts of plain files. It is used again and again, for its memory.
 type rangeReader struct {
-	in   *bufio.Reader
-	long []byte // the start of a line that is longer than the buffer
+	in    *bufio.Reader
+	long  []byte // the start of a line that is longer than the buffer
+	lines [][]byte
+	give  func(lines [][]byte)
+	stats LineStats
 }
 
 func newRangeReader() *rangeReader {
-	return &rangeReader{in: bufio.NewReaderSize(nil, rangeBuffer)}
+	return &rangeReader{in: bufio.NewReaderSize(nil, rangeBuffer), lines: make([][]byte, 0, rangeLines)}
 }
 
-// read gives fn each non-empty line that begins in [from, to), as ReadLines would: so the parts of a file together give
-// each line once, wherever the file is cut.
-func (r *rangeReader) read(ctx context.Context, file io.ReaderAt, from, to int64, fn func(line []byte)) (LineStats, error) {
-	var stats LineStats
-	give := func(line []byte) {
-		line = bytes.TrimRight(line, "\r\n")
-		switch {
-		case len(line) > MaxLine:
-			stats.TooLong++
-		case len(line) > 0:
-			stats.Lines++
-			fn(line)
+// read gives fn the non-empty lines that begin in [from, to), some at a time, as ReadLines would: so the parts of a file
+// together give each line once, wherever the file is cut. The lines are valid only during the call.
+func (r *rangeReader) read(ctx context.Context, file io.ReaderAt, from, to int64, fn func(lines [][]byte)) (LineStats, error) {
+	r.stats, r.give = LineStats{}, fn
+	at, err := r.begin(file, from)
+	for at < to && err == nil {
+		if err := ctx.Err(); err != nil {
+			return r.stats, err
 		}
+		var size int64
+		if block := r.block(); len(block) > 0 {
+			size = r.blockLines(block, to-at)
+			_, err = r.in.Discard(int(size))
+		} else if size, err = r.single(); err == nil || errors.Is(err, io.EOF) {
+			r.stats.Bytes += size
+		}
+		at += size
 	}
-	at := max(from-1, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return r.stats, fmt.Errorf("read log file: %w", err)
+	}
+	return r.stats, nil
+}
+
+// begin goes to the first line that begins at or after from.
+func (r *rangeReader) begin(file io.ReaderAt, from int64) (at int64, err error) {
+	at = max(from-1, 0)
 	r.in.Reset(io.NewSectionReader(file, at, 1<<62))
-	if from == 0 {
-		if start, _ := r.in.Peek(len(bom)); bytes.Equal(start, bom) {
-			n, _ := r.in.Discard(len(bom))
-			at, stats.Bytes = int64(n), int64(n)
-		}
-	} else { // the line that holds the byte before the range begins before it
+	if from > 0 { // the line that holds the byte before the range begins before it
 		_, size, err := r.line()
-		at += size
-		if err != nil {
-			return stats, rangeEnd(err)
-		}
+		return at + size, err
 	}
-	for n := 0; at < to; n++ {
-		if n%1024 == 0 && ctx.Err() != nil {
-			return stats, ctx.Err()
-		}
-		line, size, err := r.line()
-		at += size
-		if err != nil && !errors.Is(err, io.EOF) {
-			return stats, rangeEnd(err)
-		}
-		stats.Bytes += size
-		give(line)
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	if start, _ := r.in.Peek(len(bom)); bytes.Equal(start, bom) {
+		n, err := r.in.Discard(len(bom))
+		r.stats.Bytes = int64(n)
+		return int64(n), err
 	}
-	return stats, nil
+	return 0, nil
 }
 
-func rangeEnd(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
+// block is what is in the buffer, up to the end of its last whole line.
+func (r *rangeReader) block() []byte {
+	block, _ := r.in.Peek(r.in.Buffered())
+	return block[:bytes.LastIndexByte(block, '\n')+1]
+}
+
+// blockLines gives the lines of a block that begin before its byte limit; it returns their size.
+func (r *rangeReader) blockLines(block []byte, limit int64) (size int64) {
+	for size < limit && len(block) > 0 {
+		end := bytes.IndexByte(block, '\n')
+		r.add(block[:end])
+		block = block[end+1:]
+		size += int64(end) + 1
 	}
-	return fmt.Errorf("read log file: %w", err)
+	r.flush()
+	r.stats.Bytes += size
+	return size
+}
+
+// single gives one line, which the buffer does not hold as a whole.
+func (r *rangeReader) single() (size int64, err error) {
+	line, size, err := r.line()
+	if err == nil || errors.Is(err, io.EOF) {
+		r.add(bytes.TrimSuffix(line, []byte("\n")))
+		r.flush()
+	}
+	return size, err
+}
+
+// add takes a line without its line feed.
+func (r *rangeReader) add(line []byte) {
+	for len(line) > 0 && line[len(line)-1] == '\r' {
+		line = line[:len(line)-1]
+	}
+	switch {
+	case len(line) > MaxLine:
+		r.stats.TooLong++
+		return
+	case len(line) == 0:
+		return
+	}
+	r.stats.Lines++
+	if r.lines = append(r.lines, line); len(r.lines) == cap(r.lines) {
+		r.flush()
+	}
+}
+
+func (r *rangeReader) flush() {
+	if len(r.lines) > 0 {
+		r.give(r.lines)
+	}
+	r.lines = r.lines[:0]
 }
 
 // line is the next line and its size. Of one over MaxLine, only as much as is over it is kept.
