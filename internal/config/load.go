@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -116,15 +117,31 @@ func readFile(path string) ([]fileValue, error) {
 	for top, value := range tree {
 		section, ok := value.(map[string]any)
 		if !ok {
-			values = append(values, fileValue{top, dashed(top), fmt.Sprint(value)})
+			values = append(values, fileValue{top, dashed(top), textOf(value)})
 			continue
 		}
 		for name, value := range section {
-			values = append(values, fileValue{top + "." + name, dashed(top) + "-" + dashed(name), fmt.Sprint(value)})
+			values = append(values, fileValue{top + "." + name, dashed(top) + "-" + dashed(name), textOf(value)})
 		}
 	}
 	slices.SortFunc(values, func(a, b fileValue) int { return strings.Compare(a.name, b.name) })
 	return values, nil
+}
+
+// textOf is a value as its flag takes it; a list is joined by commas.
+func textOf(value any) string {
+	if number, ok := value.(float64); ok {
+		return strconv.FormatFloat(number, 'f', -1, 64) // not 1e+06, which no flag of whole numbers takes
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return fmt.Sprint(value)
+	}
+	texts := make([]string, len(list))
+	for i, item := range list {
+		texts[i] = textOf(item)
+	}
+	return strings.Join(texts, ",")
 }
 
 func dashed(name string) string {
