@@ -12,6 +12,7 @@ import (
 
 	"github.com/probity/probity/activities"
 	"github.com/probity/probity/internal/catalogue"
+	"github.com/probity/probity/internal/config"
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/interval"
 	"github.com/probity/probity/starter"
@@ -42,7 +43,7 @@ func TestFourReportsTellTheStoryOfTheSample(t *testing.T) {
 		}
 	}
 	require.Empty(t, e.Keys(t, "staging/"))
-	e.Record(t, "report_network_access", runs["network-access"].GetID(), runs["network-access"].GetRunID())
+	e.Record(t, "report_ok", runs["network-access"].GetID(), runs["network-access"].GetRunID())
 	e.Record(t, "report_benchmark", runs["cis-benchmark"].GetID(), runs["cis-benchmark"].GetRunID())
 }
 
@@ -157,9 +158,12 @@ func TestRunsAreFoundAndExplained(t *testing.T) {
 	t.Parallel()
 	e := stack.Env(t)
 	e.Worker(t, nil)
+	e.Config.Retry = config.Retry{} // every optional input is absent
 	def := e.Define(t, "found-again", harness.Spec{"reportType": "cis-benchmark"})
-	run := start(t, e, def, harness.Day)
+	run, err := e.Runs().Report(t.Context(), def.Definition, def.Raw, harness.Day, "")
+	require.NoError(t, err)
 	finish(t, run)
+	e.Record(t, "report_defaults", run.GetID(), run.GetRunID())
 	// Equality of times finds nothing on SQLite, whose index keeps them as text in a form of its own; ranges do.
 	query := "GlobalReport = 'found-again' AND ReportTrigger = 'manual' AND ReportType = 'cis-benchmark' " +
 		"AND ReportStart >= '2026-03-10T00:00:00Z' AND ReportEnd < '2026-03-11T00:00:01Z'"
