@@ -40,7 +40,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: "Write an invented cluster and yesterday's logs, start the local servers, a worker and the starter, run four reports\n" +
 			"over yesterday, and print what they found about each scripted event of that day. On a terminal the servers stay up\n" +
 			"until Ctrl-C, so that every step can be looked at in the Temporal UI.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), &o) },
 	}
 	o.stack.register(cmd)

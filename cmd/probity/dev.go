@@ -36,7 +36,7 @@ func (a *app) devCommand() *cobra.Command {
 		Long: "Run a real Temporal server with its UI, a real S3 server, a worker and the starter until stopped. What they keep is\n" +
 			"in one folder: starting again with the same folder goes on with the same history and objects.",
 		Example: "  probity dev --inputs-reports reports/ --inputs-cluster cluster/ --inputs-audit audit/ --inputs-flows flows/",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.dev(cmd.Context(), &o) },
 	}
 	o.register(cmd)
@@ -104,7 +104,11 @@ func (a *app) startStack(ctx context.Context, o *stackOptions) (*devstack.Child,
 // findDevstack finds the program that runs the servers: it is a module of its own, since it is heavy.
 func findDevstack(given string) (string, error) {
 	if given != "" {
-		return given, nil
+		path, err := exec.LookPath(given)
+		if err != nil {
+			return "", usage("--devstack is %q: no such program; `make build` builds it as bin/devstack", given)
+		}
+		return path, nil
 	}
 	if own, err := os.Executable(); err == nil {
 		beside := filepath.Join(filepath.Dir(own), "devstack")

@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) reportsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "reports", Short: "List, show and download what is in the archive", Args: cobra.NoArgs}
+	cmd := group(&cobra.Command{Use: "reports", Short: "List, show and download what is in the archive"})
 	cmd.AddCommand(a.reportsListCommand(), a.reportsShowCommand(), a.reportsGetCommand())
 	return cmd
 }
@@ -22,7 +22,7 @@ func (a *app) reportsListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the outcome of every run, newest interval first, failures included",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.reportsList(cmd.Context(), name) },
 	}
 	cmd.Flags().StringVar(&name, "report", "", "one report only")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -38,7 +37,7 @@ func execute(ctx context.Context, args []string) int {
 }
 
 func (a *app) root() *cobra.Command {
-	root := &cobra.Command{
+	root := group(&cobra.Command{
 		Use:   "probity",
 		Short: "Durable compliance reports for Kubernetes",
 		Long: "Probity proves what a cluster's network controls did over an interval of time.\n\n" +
@@ -48,7 +47,7 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
-	}
+	})
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
@@ -83,17 +82,4 @@ func (a *app) prepare(cmd *cobra.Command) error {
 		a.logger.Info("old setting", "notice", notice)
 	}
 	return nil
-}
-
-// oneArg wants exactly one argument and says what it is.
-func oneArg(what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		switch len(args) {
-		case 1:
-			return nil
-		case 0:
-			return &exitError{exitUsage, errors.New("give " + what)}
-		}
-		return usage("give one %s, not %d", what, len(args))
-	}
 }

@@ -26,7 +26,7 @@ func (a *app) sampleCommand() *cobra.Command {
 		Short: "Write an invented cluster and one day of its logs",
 		Long: "Write an invented cluster, one day of its audit logs, flow logs and benchmark results, and report definitions.\n" +
 			"The same seed and day give the same bytes.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return a.sample(&o) },
 	}
 	cmd.Flags().StringVar(&o.dir, "dir", "sample", "folder to write to; it must not exist")

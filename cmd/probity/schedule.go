@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "schedule", Short: "List and show report schedules", Args: cobra.NoArgs}
+	cmd := group(&cobra.Command{Use: "schedule", Short: "List and show report schedules"})
 	show := &cobra.Command{
 		Use:   "show REPORT",
 		Short: "Show a report's schedule, its next due times and its last outcomes",
@@ -28,7 +28,7 @@ func (a *app) scheduleCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the reports that are defined, with their next due times; invalid ones with what is wrong",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.scheduleList(cmd.Context()) },
 	}
 	cmd.AddCommand(list, show)
@@ -89,6 +89,8 @@ func (a *app) scheduleList(ctx context.Context) error {
 
 func nextDue(s *scheduled) string {
 	switch {
+	case s.Problem != "":
+		return "-"
 	case s.Suspended:
 		return "suspended"
 	case len(s.Next) == 0:

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/probity/probity/tests/transcript"
 )
 
 func TestMain(m *testing.M) {
@@ -12,5 +14,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the transcripts of what needs no server. Those that do are in tests/integration.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	testscript.Run(t, testscript.Params{
+		Dir:  "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": transcript.Exits},
+	})
 }

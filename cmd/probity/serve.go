@@ -21,7 +21,7 @@ func (a *app) workerCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "worker",
 		Short: "Run workflows and activities until stopped",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.serving(cmd.Context(), a.serveWorker)
 		},
@@ -34,7 +34,7 @@ func (a *app) starterCommand() *cobra.Command {
 		Short: "Keep one Temporal Schedule for each report definition until stopped",
 		Long: "Keep one Temporal Schedule for each GlobalReport in the folder of definitions: edits, suspend and removal are\n" +
 			"followed. Run one starter only.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.serving(cmd.Context(), a.serveStarter)
 		},

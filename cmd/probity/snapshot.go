@@ -14,7 +14,7 @@ func (a *app) snapshotCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "snapshot",
 		Short: "List the cluster's resources into the archive now",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.snapshot(cmd.Context()) },
 	}
 }
