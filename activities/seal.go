@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -193,6 +195,13 @@ func sealedFrom(layout evidence.Layout, manifest *evidence.Manifest, encoded []b
 
 func (a *Seal) write(ctx context.Context, manifest *evidence.Manifest, params SealParams) (Sealed, error) {
 	folder := a.Store.Layout.Bundle(manifest.BundleID())
+	foreign, err := a.leftover(ctx, folder, params.Rendered.Files)
+	if err != nil {
+		return Sealed{}, err
+	}
+	if foreign && !a.sealed(ctx, folder) {
+		return Sealed{}, fmt.Errorf("bundle %s: %w", manifest.BundleID(), errLeftover)
+	}
 	for _, file := range params.Rendered.Files {
 		activity.RecordHeartbeat(ctx, file.Name)
 		err := a.copyObject(ctx, file, folder+file.Name)
@@ -213,9 +222,7 @@ func (a *Seal) write(ctx context.Context, manifest *evidence.Manifest, params Se
 		if err != nil {
 			return Sealed{}, err
 		}
-		if !bytes.Equal(there, encoded) {
-			return Sealed{}, fmt.Errorf("bundle %s: %w", manifest.BundleID(), ErrConflict)
-		}
+		return a.found(manifest, there)
 	} else if err != nil {
 		return Sealed{}, fmt.Errorf("write manifest of %s: %w", manifest.BundleID(), err)
 	}
@@ -226,6 +233,37 @@ func (a *Seal) write(ctx context.Context, manifest *evidence.Manifest, params Se
 	activity.GetLogger(ctx).Info("bundle sealed", "bundle", manifest.BundleID().String(), "verdict", manifest.Provenance.Verdict,
 		"objects", len(manifest.Objects), "sha256", evidence.Digest(encoded))
 	return sealedFrom(a.Store.Layout, &sealed, encoded), nil
+}
+
+// found is the result when another run wrote the manifest meanwhile: that bundle, if it is the same evidence.
+func (a *Seal) found(manifest *evidence.Manifest, encoded []byte) (Sealed, error) {
+	there, err := evidence.ReadManifest(encoded)
+	if err != nil {
+		return Sealed{}, fmt.Errorf("bundle %s: %w", manifest.BundleID(), err)
+	}
+	same, err := sameBundle(&there, manifest)
+	if err != nil {
+		return Sealed{}, err
+	}
+	if !same {
+		return Sealed{}, fmt.Errorf("bundle %s: %w", manifest.BundleID(), ErrConflict)
+	}
+	return sealedFrom(a.Store.Layout, &there, encoded), nil
+}
+
+// leftover tells whether the folder holds an object that is none of the bundle's: what an attempt that was never sealed left
+// there would be in the bundle's folder for ever.
+func (a *Seal) leftover(ctx context.Context, folder string, files []RenderedFile) (bool, error) {
+	found := false
+	err := a.Store.Bucket.List(ctx, folder, func(key string, _ time.Time) error {
+		name := strings.TrimPrefix(key, folder)
+		found = found || name != evidence.ManifestName && !slices.ContainsFunc(files, func(f RenderedFile) bool { return f.Name == name })
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("list %s: %w", folder, err)
+	}
+	return found, nil
 }
 
 // sealed tells whether the folder has a manifest; where that cannot be told it has.
