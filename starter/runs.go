@@ -29,6 +29,9 @@ func NewRuns(c client.Client, settings Settings) *Runs { return &Runs{client: c,
 // ErrRunning tells that the same run is active already.
 var ErrRunning = errors.New("already running")
 
+// ErrNoInterval tells that a backfill would have nothing to do.
+var ErrNoInterval = errors.New("no interval to report on")
+
 // Report starts a manual run of one report over one interval. The same run may be repeated once it has ended.
 func (r *Runs) Report(
 	ctx context.Context, def *report.Definition, raw json.RawMessage, iv interval.Interval, by string,
@@ -54,10 +57,10 @@ func (r *Runs) Backfill(
 	ctx context.Context, def *report.Definition, raw json.RawMessage, span interval.Interval,
 ) (client.WorkflowRun, error) {
 	if def.Schedule == nil {
-		return nil, fmt.Errorf("report %s has no schedule to take intervals from: use `probity run` with --start and --end", def.Name)
+		return nil, fmt.Errorf("%w: report %s has no schedule; use `probity run` with --start and --end", ErrNoInterval, def.Name)
 	}
 	if len(report.Within(*def.Schedule, span.Start, span.End)) == 0 {
-		return nil, fmt.Errorf("no whole interval of %s (%s) lies in %s: widen the range", def.Name, def.Schedule, span)
+		return nil, fmt.Errorf("%w: no whole one of %s (%s) lies in %s; widen the range", ErrNoInterval, def.Name, def.Schedule, span)
 	}
 	run, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       workflows.BackfillID(def.Name, span),

@@ -60,7 +60,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitUsage
 	case errors.Is(err, definitions.ErrUnknown), errors.Is(err, catalogue.ErrNoBundle), errors.Is(err, os.ErrNotExist):
 		return exitNotFound
-	case errors.Is(err, starter.ErrRunning):
+	case errors.Is(err, starter.ErrRunning), errors.Is(err, starter.ErrNoInterval):
 		return exitUsage
 	case ctx.Err() != nil:
 		return exitInterrupted

@@ -51,6 +51,11 @@ const patience = time.Minute
 
 const tick = 20 * time.Millisecond
 
+// waiting is a context that ends when patience does.
+func waiting() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), patience)
+}
+
 // eventually waits until the condition holds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()

@@ -29,8 +29,8 @@ var Day = interval.Interval{
 type Stack struct {
 	Address devstack.Address
 	Client  client.Client
-	// Root is the folder of the module, Program the built command line.
-	Root, Program string
+	// Root is the folder of the module, Program the built command line, Devstack the built servers.
+	Root, Program, Devstack string
 	// Sample is the folder with the sample's inputs, Story what its reports must say.
 	Sample string
 	Story  []sample.Event
@@ -49,22 +49,21 @@ func Start(ctx context.Context) (*Stack, error) {
 	if s.Program, err = built("PROBITY_PROGRAM", filepath.Join(root, "bin", "probity")); err != nil {
 		return nil, err
 	}
-	program, err := built("PROBITY_DEVSTACK", filepath.Join(root, "bin", "devstack"))
-	if err != nil {
+	if s.Devstack, err = built("PROBITY_DEVSTACK", filepath.Join(root, "bin", "devstack")); err != nil {
 		return nil, err
 	}
 	if s.folder, err = os.MkdirTemp("", "probity-integration-"); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
-	if err := s.start(ctx, program); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
 }
 
-func (s *Stack) start(ctx context.Context, program string) error {
+func (s *Stack) start(ctx context.Context) error {
 	var err error
-	s.child, err = devstack.Start(ctx, devstack.Options{Program: program, Folder: filepath.Join(s.folder, "state")})
+	s.child, err = devstack.Start(ctx, devstack.Options{Program: s.Devstack, Folder: filepath.Join(s.folder, "state")})
 	if err != nil {
 		return err
 	}
