@@ -33,12 +33,11 @@ func (in *interpreter) policies(value []byte) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	if len(in.decided) >= maxDecided {
+	if in.decidedBytes += len(value) + len(decided); in.decidedBytes > maxDecided {
 		clear(in.decided)
+		in.decidedBytes = 0
 	}
-	if len(value) <= maxDecidedBytes {
-		in.decided[string(value)] = decided
-	}
+	in.decided[string(value)] = decided
 	return decided, true
 }
 

@@ -83,7 +83,7 @@ func (l *layout) steps(w *walk, last *member) (next *member, ok bool) {
 				return nil, false
 			}
 			if l.lines > warmUp {
-				last.learn(w.line, from, l.inner, nil, place{})
+				last.learn(w.line, from, l.inner, goal{})
 			}
 			return nil, true
 		}
@@ -105,7 +105,7 @@ func (l *layout) steps(w *walk, last *member) (next *member, ok bool) {
 		}
 		if !same {
 			if l.lines > warmUp {
-				last.learn(w.line, from, l.inner, m, at)
+				last.learn(w.line, from, l.inner, goal{m, at})
 			}
 			return m, true
 		}

@@ -2,15 +2,13 @@ package flow
 
 import "bytes"
 
-// Limits of the lists of policies that are remembered.
-const (
-	maxDecided      = 4096
-	maxDecidedBytes = 4096
-)
+// maxDecided bounds what is remembered of lists of policies, in bytes of text.
+const maxDecided = 8 << 20
 
 // interpreter reads the keys of records.
 type interpreter struct {
-	decided map[string][]byte // a record's policies, raw, and the deciding one
+	decided      map[string][]byte // a record's policies, raw, and the deciding one
+	decidedBytes int
 }
 
 // key reads what says which group the record belongs to.

@@ -142,6 +142,9 @@ func TestBothWaysToSplitAgree(t *testing.T) {
 				}
 			}
 			parts = append(parts, rapid.SliceOfN(genMember(3), 0, 4).Draw(t, "more")...)
+			if rapid.Bool().Draw(t, "warm") {
+				l.lines = warmUp // from here on it learns whole stretches
+			}
 			check(t, l, []byte("{"+strings.Join(parts, genComma(t))+"}"))
 		}
 	})
@@ -160,9 +163,9 @@ func TestFastWayTakesRealLines(t *testing.T) {
 
 // TestLinesNearARealOne damages a real line at every byte.
 func TestLinesNearARealOne(t *testing.T) {
-	for _, whole := range [][]byte{enterpriseLine(3, 4), goldmaneLine(3, 4)} {
-		l := newLayout()
-		require.True(t, check(t, l, whole))
+	for _, line := range []func(group, n int) []byte{enterpriseLine, goldmaneLine} {
+		l := learned(t, 2*warmUp, func(i int) []byte { return line(i, i) })
+		whole := line(3, 4)
 		for i := range whole {
 			check(t, l, whole[:i])
 			check(t, l, append(bytes.Clone(whole), whole[i:]...))
@@ -186,6 +189,7 @@ func TestOddMembers(t *testing.T) {
 	} {
 		t.Run(line, func(t *testing.T) {
 			l := newLayout()
+			l.lines = warmUp
 			for _, other := range []string{line, `{"x":1,"y":1,"action":"deny"}`, line, line, line} {
 				check(t, l, []byte(other))
 			}
@@ -218,6 +222,10 @@ func FuzzSplit(f *testing.F) {
 	f.Add([]byte(`{"x":1,"Key":{}}`), []byte(`{"x":10,"Key":{},"Key":1}`))
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		l := newLayout()
+		for _, line := range [][]byte{first, first, second, first} {
+			check(t, l, line)
+		}
+		l.lines = warmUp
 		for _, line := range [][]byte{first, second, first, first, second, second} {
 			check(t, l, line)
 		}
@@ -231,9 +239,14 @@ func FuzzReducer(f *testing.F) {
 	f.Add(enterprise(f, map[string]any{"action": "deny"}))
 	f.Add(goldmane(f, map[string]any{"source_type": 4}, map[string]any{"bytes_in": -1}))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		fast := reduce(t, Options{}, enterpriseLine(1, 2), line, goldmaneLine(1, 2), line, line)
+		var lines [][]byte
+		for i := range warmUp {
+			lines = append(lines, enterpriseLine(i, i), goldmaneLine(i, i))
+		}
+		lines = append(lines, line, line, enterpriseLine(1, 2), line, goldmaneLine(1, 2), line, line)
+		fast := reduce(t, Options{}, lines...)
 		slow := NewReducer(Options{Interval: day})
-		for _, l := range [][]byte{enterpriseLine(1, 2), line, goldmaneLine(1, 2), line, line} {
+		for _, l := range lines {
 			slow.AddLine(append([]byte("\t"), l...)) // the fast form knows no white space in front
 		}
 		require.Equal(t, encoded(t, slow), encoded(t, fast), "%q", line)

@@ -93,6 +93,14 @@ func integerSlow(b []byte) (int64, bool) {
 	return n, err == nil
 }
 
+// bare reads an integer that is written in digits only, as almost all are.
+func bare(value []byte) (int64, bool) {
+	if len(value) == 0 || value[0] < '0' || value[0] > '9' {
+		return 0, false
+	}
+	return integer(value)
+}
+
 // number is an integer, bare or as a string; 0 when absent.
 func number(value []byte) (int64, bool) {
 	if absent(value) {
@@ -106,6 +114,9 @@ func number(value []byte) (int64, bool) {
 
 // counter reads a counter.
 func counter(value []byte) (int64, Reason) {
+	if n, ok := bare(value); ok {
+		return n, ""
+	}
 	n, ok := number(value)
 	switch {
 	case !ok && len(value) > 0 && value[0] == '-' && tooBig(value[1:]):
@@ -130,6 +141,9 @@ const (
 
 // instant reads a time: seconds or milliseconds since 1970, as number or string, or RFC 3339. It is nanoseconds since 1970.
 func instant(value []byte) (int64, Reason) {
+	if n, ok := bare(value); ok {
+		return epoch(n)
+	}
 	if absent(value) {
 		return 0, NoTimes
 	}

@@ -10,8 +10,13 @@ type way struct {
 	text  []byte  // from the end of the one value up to the next, or to the end of the line; empty when not known
 	inner []place // the members within that are read; positions count from the start of the text
 	seen  uint32  // their fields, as bits
-	to    *member // whose value follows; nil at the end of the line
-	last  place   // where that member stands; its end is not known
+	goal  goal    // the member whose value follows
+}
+
+// goal is a member whose value varies, and where it stands; its end is not known. Without a member it is the end of the line.
+type goal struct {
+	*member
+	place
 }
 
 // place is where a member stands in a line.
@@ -30,18 +35,18 @@ func (p place) moved(by int) place {
 // own, since they do not go with any of their neighbours.
 func (f field) joins() bool { return f < keyFields && f != fieldPolicies }
 
-// learn remembers the way from m's value: the text of a line from there on, and the places in that line of the members
-// within, and of the member that follows.
-func (m *member) learn(line []byte, from int, within []place, to *member, at place) {
+// learn remembers the way from m's value, which ended at from in the line: the members within, and the one that follows.
+func (m *member) learn(line []byte, from int, within []place, next goal) {
 	text := line[from:]
-	if to != nil {
-		text = line[from:at.value]
+	if next.member != nil {
+		text = line[from:next.place.value]
 	}
 	if m.learned >= maxLearned || len(text) > maxWay {
 		return
 	}
 	m.learned++
-	m.way = way{text: bytes.Clone(text), to: to, last: at.moved(-from)}
+	next.place = next.place.moved(-from)
+	m.way = way{text: bytes.Clone(text), goal: next}
 	for _, p := range within {
 		if p.field != unread {
 			m.way.inner = append(m.way.inner, p.moved(-from))
@@ -71,10 +76,10 @@ func (w *walk) leap(known *way) (next *member, ok bool) {
 		w.put(&known.inner[i], from, from+known.inner[i].end)
 	}
 	at := from + len(known.text)
-	if known.to == nil {
+	if known.goal.member == nil {
 		return nil, at == len(w.line)
 	}
-	return known.to, w.take(&known.last, from, skipValue(w.line, at, 0))
+	return known.goal.member, w.take(&known.goal.place, from, skipValue(w.line, at, 0))
 }
 
 // take adds a member whose value was stepped over, up to end; its place counts from from. It is false when the value does

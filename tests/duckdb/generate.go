@@ -30,7 +30,7 @@ func talks(n int) []talk {
 	for i := range out {
 		from, to := random.IntN(4000), random.IntN(800)
 		t := &out[i]
-		t.sourceApp, t.destApp = fmt.Sprintf("service-%d", from), fmt.Sprintf("backend-%d", to)
+		t.sourceApp, t.destApp = fmt.Sprintf("svc-%d", from), fmt.Sprintf("db-%d", to)
 		t.hash = fmt.Sprintf("%09x", 0x5d454655+uint64(from)*7919)
 		t.source, t.dest = t.sourceApp+"-"+t.hash+"-*", fmt.Sprintf("%s-%09x-*", t.destApp, 0x7f6b4c8d+uint64(to)*104729)
 		t.sourceNamespace, t.destNamespace = fmt.Sprintf("team-%d", from%60), fmt.Sprintf("platform-%d", to%20)
