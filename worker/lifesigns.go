@@ -9,7 +9,8 @@ import (
 	"go.temporal.io/sdk/interceptor"
 )
 
-// signEvery is how often a running activity tells that it is alive; the SDK sends fewer where that is enough.
+// signEvery is how often a running activity tells that it is alive, or four times within its heartbeat timeout where that is
+// more often; the SDK sends fewer where that is enough.
 const signEvery = time.Second
 
 // lifeSigns sends heartbeats for every activity while it runs, whatever it is busy with: rendering a large page or waiting for
@@ -37,13 +38,14 @@ func (s *signedActivity) Init(outbound interceptor.ActivityOutboundInterceptor) 
 }
 
 func (s *signedActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	if activity.GetInfo(ctx).HeartbeatTimeout <= 0 {
+	patience := activity.GetInfo(ctx).HeartbeatTimeout
+	if patience <= 0 {
 		return s.Next.ExecuteActivity(ctx, in)
 	}
 	running, stop := context.WithCancel(ctx)
 	var signs sync.WaitGroup
 	signs.Go(func() {
-		ticker := time.NewTicker(signEvery)
+		ticker := time.NewTicker(min(signEvery, patience/4))
 		defer ticker.Stop()
 		for {
 			select {
