@@ -173,7 +173,9 @@ func (p *pipeline) plan(t *testing.T) (activities.PlanResult, error) {
 	if err != nil || !planned.WantsSnapshot {
 		return planned, err
 	}
-	p.snapshot(t)
+	if _, err = step[activities.SnapshotResult](t, p, activities.SnapshotName, activities.SnapshotParams{}); err != nil {
+		return planned, err
+	}
 	params.HadSnapshot = true
 	return step[activities.PlanResult](t, p, activities.PlanName, params)
 }
