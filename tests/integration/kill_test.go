@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,14 +42,17 @@ func TestKilledWorkerChangesNothing(t *testing.T) {
 			stop()
 
 			e := stack.Env(t)
+			e.Config.Retry.Heartbeat = 5 * time.Second // the other worker begins after it
 			trap := e.NewTrap(t, test.after, func(r *http.Request) bool {
 				return r.Method == http.MethodPut && strings.Contains(r.URL.Path, test.object)
 			})
 			process := e.Process(t, e.WriteConfig(t, trap.URL))
 			run := start(t, e, e.Define(t, name, spec), harness.Day)
+			ctx, cancel := waiting()
+			defer cancel()
 			select {
 			case <-trap.Caught:
-			case <-t.Context().Done():
+			case <-ctx.Done():
 				require.Fail(t, "the step was not reached")
 			}
 			process.Kill()

@@ -47,7 +47,7 @@ func run(m *testing.M) int {
 }
 
 // patience bounds every wait: it is reached only when something is broken.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 const tick = 20 * time.Millisecond
 

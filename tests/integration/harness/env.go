@@ -56,7 +56,7 @@ func (s *Stack) Env(t *testing.T) *Env {
 	c.Inputs.Cluster, c.Inputs.ClusterAt = filepath.Join(s.Sample, "cluster"), Day.Start.Format(time.RFC3339)
 	c.Inputs.Audit, c.Inputs.Flows = filepath.Join(s.Sample, "audit"), filepath.Join(s.Sample, "flows")
 	c.Inputs.Benchmarks, c.Inputs.Reports = filepath.Join(s.Sample, "benchmarks"), t.TempDir()
-	c.Retry = config.Retry{Interval: 20 * time.Millisecond, Heartbeat: 5 * time.Second}
+	c.Retry = config.Retry{Interval: 20 * time.Millisecond, Heartbeat: 15 * time.Second}
 	c.Schedule.StartDelay, c.Schedule.SlotPoll = 0, 100*time.Millisecond
 	c.Worker.Parallel, c.Worker.Scratch = 16, t.TempDir()
 	var err error
