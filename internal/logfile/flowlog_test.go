@@ -156,6 +156,21 @@ func TestRangesGiveEachLineOnce(t *testing.T) {
 	})
 }
 
+// TestRangeThatEndsWithinAByteOrderMark was lost by an earlier form of the reader.
+func TestRangeThatEndsWithinAByteOrderMark(t *testing.T) {
+	data := []byte("\xef\xbb\xbfa\nb")
+	for cut := int64(1); cut < int64(len(data)); cut++ {
+		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+			var got []string
+			for _, r := range [][2]int64{{0, cut}, {cut, int64(len(data))}} {
+				_, err := newRangeReader().read(t.Context(), bytes.NewReader(data), r[0], r[1], collect(&got))
+				require.NoError(t, err)
+			}
+			require.Equal(t, []string{"a", "b"}, got)
+		})
+	}
+}
+
 func TestRangeSkipsALineThatIsTooLong(t *testing.T) {
 	data := append([]byte("first\n"), bytes.Repeat([]byte("x"), MaxLine+1)...)
 	data = append(data, "\nlast\r\n"...)

@@ -22,6 +22,7 @@ type rangeReader struct {
 	lines [][]byte
 	give  func(lines [][]byte)
 	stats LineStats
+	first bool // whether the next line is the file's first
 }
 
 func newRangeReader() *rangeReader {
@@ -31,7 +32,7 @@ func newRangeReader() *rangeReader {
 // read gives fn the non-empty lines that begin in [from, to), some at a time, as ReadLines would: so the parts of a file
 // together give each line once, wherever the file is cut. The lines are valid only during the call.
 func (r *rangeReader) read(ctx context.Context, file io.ReaderAt, from, to int64, fn func(lines [][]byte)) (LineStats, error) {
-	r.stats, r.give = LineStats{}, fn
+	r.stats, r.give, r.first = LineStats{}, fn, from == 0
 	at, err := r.begin(file, from)
 	for at < to && err == nil {
 		if err := ctx.Err(); err != nil {
@@ -59,11 +60,6 @@ func (r *rangeReader) begin(file io.ReaderAt, from int64) (at int64, err error) 
 	if from > 0 { // the line that holds the byte before the range begins before it
 		_, size, err := r.line()
 		return at + size, err
-	}
-	if start, _ := r.in.Peek(len(bom)); bytes.Equal(start, bom) {
-		n, err := r.in.Discard(len(bom))
-		r.stats.Bytes = int64(n)
-		return int64(n), err
 	}
 	return 0, nil
 }
@@ -99,6 +95,9 @@ func (r *rangeReader) single() (size int64, err error) {
 
 // add takes a line without its line feed.
 func (r *rangeReader) add(line []byte) {
+	if r.first {
+		r.first, line = false, bytes.TrimPrefix(line, bom)
+	}
 	for len(line) > 0 && line[len(line)-1] == '\r' {
 		line = line[:len(line)-1]
 	}
