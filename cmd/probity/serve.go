@@ -33,9 +33,12 @@ func (a *app) starterCommand() *cobra.Command {
 		Use:   "starter",
 		Short: "Keep one Temporal Schedule for each report definition until stopped",
 		Long: "Keep one Temporal Schedule for each GlobalReport in the folder of definitions: edits, suspend and removal are\n" +
-			"followed. Run one starter only.",
+			"followed. Run one starter for each Temporal namespace: schedules of reports that its folder lacks are deleted.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.cfg.Inputs.Reports == "" {
+				return usage("name the folder of definitions with --inputs-reports: schedules of reports that it lacks are deleted")
+			}
 			return a.serving(cmd.Context(), a.serveStarter)
 		},
 	}
@@ -100,6 +103,12 @@ func (a *app) serveStarter(ctx context.Context, c client.Client) error {
 		if err := schedules.EnsureSnapshots(ctx, a.cfg.Cluster, every); err != nil {
 			return err
 		}
+	}
+	if a.cfg.Inputs.Reports == "" {
+		// Without a folder no report is defined, and every schedule would be taken for one whose report was removed.
+		a.logger.Warn("no schedules are kept: name the folder of definitions with --inputs-reports")
+		<-ctx.Done()
+		return nil
 	}
 	return starter.New(a.folder(), schedules, a.cfg.Schedule.SyncInterval, a.logger).Run(ctx)
 }

@@ -111,6 +111,9 @@ func (s *Set) Find(name string) (*Entry, error) {
 	if err := s.Invalid[name]; err != nil {
 		return nil, err
 	}
+	if len(s.Reports) == 0 {
+		return nil, fmt.Errorf("%w %q: none is defined; name a folder of definitions with --inputs-reports", ErrUnknown, name)
+	}
 	known := make([]string, 0, len(s.Reports))
 	for i := range s.Reports {
 		known = append(known, s.Reports[i].Name)
