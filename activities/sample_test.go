@@ -43,8 +43,10 @@ func requireTable(t *testing.T, name, text string) [][]string {
 	return rows
 }
 
-// TestSample runs the four reports of the demo on the sample, and looks at all that a reader of a bundle relies on.
+// TestSample runs two reports of the demo on the sample, which between them read every input, and looks at all that a reader of
+// a bundle relies on. The others are left to the test of the demo: with the race detector each takes long.
 func TestSample(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	summary, err := sample.Generate(sample.Options{Seed: 1, Day: midnight}, folder(dir))
 	require.NoError(t, err)
@@ -60,11 +62,14 @@ func TestSample(t *testing.T) {
 	first.snapshot(t)
 	bundles := map[string]*bundle{}
 	for i := range set.Reports {
+		if name := set.Reports[i].TypeName; name != networkAccess && name != cisBenchmark {
+			continue
+		}
 		p := first.copied()
 		p.definition = set.Reports[i].Raw
 		bundles[set.Reports[i].Name] = p.run(t)
 	}
-	require.Len(t, bundles, 4)
+	require.Len(t, bundles, 2)
 	t.Run("the story is found", func(t *testing.T) { requireStory(t, summary, bundles) })
 	t.Run("each file", func(t *testing.T) {
 		for name, b := range bundles {
@@ -86,7 +91,9 @@ func requireStory(t *testing.T, summary sample.Summary, bundles map[string]*bund
 	for _, event := range summary.Story {
 		for _, check := range event.Checks {
 			b := bundles[check.Report]
-			require.NotNil(t, b, check.Report)
+			if b == nil {
+				continue
+			}
 			require.NoError(t, check.Verify([]byte(b.files[evidence.DownloadsName+check.File])), event.Sentence)
 			checks++
 		}
