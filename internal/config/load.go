@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -62,7 +63,13 @@ func Load(flags *pflag.FlagSet, path string, environ []string) (notices []string
 		if flag == nil {
 			return notices, fmt.Errorf("%s: unknown setting %q: see the help of the command for the names", path, value.name)
 		}
-		set(flag, value.text, path)
+		switch value.value.(type) {
+		case nil: // a name without a value leaves the default
+		case map[string]any:
+			return notices, fmt.Errorf("%s: %s has settings of its own: give one value", path, value.name)
+		default:
+			set(flag, textOf(value.value), path)
+		}
 	}
 	return notices, failure
 }
@@ -98,7 +105,15 @@ func sortedKeys(m map[string]string) []string {
 	return keys
 }
 
-type fileValue struct{ name, flag, text string }
+type fileValue struct {
+	name, flag string
+	value      any
+}
+
+// sections are the file's groups of settings; one of them may be empty.
+var sections = map[string]bool{
+	"inputs": true, "bucket": true, "temporal": true, "schedule": true, "retry": true, "snapshot": true, "worker": true, "log": true,
+}
 
 // readFile flattens the YAML file: bucket.pathStyle becomes the flag bucket-path-style.
 func readFile(path string) ([]fileValue, error) {
@@ -116,12 +131,15 @@ func readFile(path string) ([]fileValue, error) {
 	var values []fileValue
 	for top, value := range tree {
 		section, ok := value.(map[string]any)
+		if value == nil && sections[top] {
+			continue
+		}
 		if !ok {
-			values = append(values, fileValue{top, dashed(top), textOf(value)})
+			values = append(values, fileValue{top, dashed(top), value})
 			continue
 		}
 		for name, value := range section {
-			values = append(values, fileValue{top + "." + name, dashed(top) + "-" + dashed(name), textOf(value)})
+			values = append(values, fileValue{top + "." + name, dashed(top) + "-" + dashed(name), value})
 		}
 	}
 	slices.SortFunc(values, func(a, b fileValue) int { return strings.Compare(a.name, b.name) })
@@ -157,6 +175,9 @@ func dashed(name string) string {
 
 // Validate checks what a flag's own type cannot. Each error names the setting, its value and what would be right.
 func (c *Config) Validate() error {
+	if err := c.Inputs.validate(); err != nil {
+		return err
+	}
 	switch {
 	case c.Schedule.MaxPerHour < 1 || c.Schedule.MaxPerHour > 60:
 		return fmt.Errorf("schedule.maxPerHour is %d: use 1 to 60", c.Schedule.MaxPerHour)
@@ -182,6 +203,23 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("bucket.lockMode is %q: use GOVERNANCE or COMPLIANCE, or leave it out", c.Bucket.LockMode)
 	case (c.Bucket.LockMode == "") != (c.Bucket.LockDays == 0):
 		return fmt.Errorf("bucket.lockMode is %q with lockDays %d: give both or none", c.Bucket.LockMode, c.Bucket.LockDays)
+	}
+	return nil
+}
+
+func (i *Inputs) validate() error {
+	if i.ClusterAt != "" {
+		if _, err := time.Parse(time.RFC3339, i.ClusterAt); err != nil {
+			return fmt.Errorf("inputs.clusterAt is %q: give a time like 2026-11-21T00:00:00Z", i.ClusterAt)
+		}
+	}
+	for _, text := range i.PrivateNets {
+		if _, err := netip.ParsePrefix(text); err != nil {
+			return fmt.Errorf("inputs.privateNets has %q: give networks like 10.0.0.0/8", text)
+		}
+	}
+	if i.AuditQuiet < 0 {
+		return fmt.Errorf("inputs.auditQuiet is %s: use 0s or more", i.AuditQuiet)
 	}
 	return nil
 }
