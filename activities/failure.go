@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/probity/probity/internal/render"
 	"github.com/probity/probity/internal/report"
 )
 
@@ -81,8 +82,9 @@ func again(step string, err error, made *temporal.ApplicationError) error {
 
 func classify(err error) (kind string, final bool) {
 	var definition *report.InvalidError
+	var template *render.TemplateError
 	switch {
-	case errors.Is(err, ErrInvalid), errors.As(err, &definition):
+	case errors.Is(err, ErrInvalid), errors.As(err, &definition), errors.As(err, &template):
 		return FailureInvalidInput, true
 	case errors.Is(err, ErrConflict):
 		return FailureConflict, true

@@ -89,8 +89,8 @@ func (f *Folder) Types(ctx context.Context) (map[string]*v3.GlobalReportType, er
 }
 
 func (s *Set) add(manifest *v3.GlobalReport, raw json.RawMessage, limits report.Limits) {
-	if len(raw) > MaxManifest {
-		s.Invalid[manifest.Name] = fmt.Errorf("GlobalReport %q has %d bytes: at most %d can be scheduled", manifest.Name, len(raw), MaxManifest)
+	if err := checkSize(manifest.Name, raw); err != nil {
+		s.Invalid[manifest.Name] = err
 		return
 	}
 	def, err := report.Validate(manifest, s.Types, limits)
@@ -99,6 +99,13 @@ func (s *Set) add(manifest *v3.GlobalReport, raw json.RawMessage, limits report.
 		return
 	}
 	s.Reports = append(s.Reports, Entry{Definition: def, Raw: raw})
+}
+
+func checkSize(name string, raw json.RawMessage) error {
+	if len(raw) > MaxManifest {
+		return fmt.Errorf("GlobalReport %q has %d bytes: at most %d can be passed to a workflow", name, len(raw), MaxManifest)
+	}
+	return nil
 }
 
 // Find returns the definition of that name, or what is wrong with it.
@@ -146,6 +153,9 @@ func File(data []byte, types map[string]*v3.GlobalReportType, limits report.Limi
 	}
 	if manifest.Kind != "GlobalReport" || !slices.Contains([]string{"projectcalico.org/v3", "crd.projectcalico.org/v1"}, manifest.APIVersion) {
 		return nil, fmt.Errorf("manifest is a %q of %q: give a GlobalReport of projectcalico.org/v3", manifest.Kind, manifest.APIVersion)
+	}
+	if err := checkSize(manifest.Name, raw); err != nil {
+		return nil, err
 	}
 	def, err := report.Validate(manifest, types, limits)
 	if err != nil {

@@ -72,7 +72,7 @@ func TestInvalidDefinitionsAreKeptApart(t *testing.T) {
 	require.Len(t, set.Reports, 1)
 	require.Equal(t, "daily", set.Reports[0].Name)
 	require.ErrorContains(t, set.Invalid["broken"], `spec.reportType "inventroy"`)
-	require.ErrorContains(t, set.Invalid["huge"], "at most 49152 can be scheduled")
+	require.ErrorContains(t, set.Invalid["huge"], "at most 49152 can be passed to a workflow")
 
 	found, err := set.Find("daily")
 	require.NoError(t, err)
@@ -130,6 +130,8 @@ func TestFile(t *testing.T) {
 		{name: "an unknown field", text: strings.Replace(daily, "schedule", "shedule", 1), says: "shedule"},
 		{name: "no YAML", text: "a: b: c", says: "decode manifest"},
 		{name: "a bad value", text: strings.Replace(daily, "0 0 *", "99 0 *", 1), says: "spec.schedule"},
+		{name: "one that is too large to travel", says: "bytes: at most",
+			text: strings.Replace(daily, "{name: daily}", "{name: daily, annotations: {note: "+strings.Repeat("x", definitions.MaxManifest)+"}}", 1)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			entry, err := definitions.File([]byte(test.text), types, report.Limits{MaxPerHour: 2})
