@@ -13,17 +13,17 @@ import (
 
 func TestNodesWithoutAnyResult(t *testing.T) {
 	t.Run("are listed as not evaluated", func(t *testing.T) {
-		p := shop(t, cisBenchmark)
-		p.snapshot(t)
-		b := p.run(t)
+		b := shop(t, cisBenchmark).run(t)
 		require.Equal(t, evidence.Partial, b.Verdict)
 		require.Equal(t, "partial not-evaluated: node node-2 is not evaluated\n", b.reasons(t))
 		require.Contains(t, b.files["downloads/node-summary.csv"], "node-2,")
 		require.Contains(t, b.files[evidence.ProvenanceName], "node node-2 is not evaluated: it has no result")
 		require.Equal(t, midnight, b.manifest.Provenance.Snapshot.Time, "the snapshot that told of it is named")
 	})
-	t.Run("are not known without a snapshot, which is not asked for", func(t *testing.T) {
-		b := shop(t, cisBenchmark).run(t)
+	t.Run("are not known without a snapshot, which is no reason to be silent", func(t *testing.T) {
+		p := shop(t, cisBenchmark)
+		p.cluster = nil
+		b := p.run(t)
 		require.Equal(t, evidence.Complete, b.Verdict)
 		require.Nil(t, b.manifest.Provenance.Snapshot)
 		require.NotContains(t, b.files["downloads/node-summary.csv"], "node-2")
@@ -47,6 +47,7 @@ func TestNodesWithoutAnyResult(t *testing.T) {
 func TestBenchmarkResults(t *testing.T) {
 	good := shopFile(t, "benchmarks/node-1/20261124T020000Z.json")
 	p := shop(t, cisBenchmark)
+	p.cluster = nil
 	t.Run("after the interval are left out", func(t *testing.T) {
 		p.benchmarks = &porttest.Benchmarks{Results: []porttest.Result{
 			{Node: "node-1", At: midnight.Add(time.Hour), Raw: good}, {Node: "node-2", At: midnight.Add(25 * time.Hour), Raw: good}}}

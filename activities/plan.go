@@ -104,8 +104,9 @@ func (a *Plan) Execute(ctx context.Context, params PlanParams) (PlanResult, erro
 	if err != nil {
 		return PlanResult{}, err
 	}
-	// Benchmarks alone are worth a report without a snapshot too: it tells only which nodes have no result.
-	if !some && want.state() && a.Cluster != nil && !params.HadSnapshot {
+	// Benchmarks alone are worth a report without a snapshot too, which tells only what nodes have no result. One is asked for
+	// all the same: else the report would depend on whether another one asked first.
+	if !some && a.Cluster != nil && !params.HadSnapshot {
 		return PlanResult{Type: plan.Type, WantsSnapshot: true}, nil
 	}
 	if plan.Baseline == nil && want.needsState(def) {

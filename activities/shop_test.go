@@ -88,9 +88,7 @@ func asBytes(files map[string]string) map[string][]byte {
 func TestShopReports(t *testing.T) {
 	for _, name := range reportTypes {
 		t.Run(name, func(t *testing.T) {
-			p := shop(t, name)
-			p.snapshot(t)
-			b := p.run(t)
+			b := shop(t, name).run(t)
 			golden := filepath.Join("testdata", "golden", name)
 			if *update {
 				require.NoError(t, os.RemoveAll(golden))
