@@ -65,6 +65,7 @@ func cut(t *testing.T, text string) string {
 }
 
 func TestTruncatedAuditLog(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory).auditFiles(map[string]string{"cp-1/audit-1.log.gz": cut(t, strings.Repeat(shopLog(t), 50)), "cp-2/audit.log": shopLog(t)})
 	b := p.run(t)
 	require.Equal(t, evidence.Partial, b.Verdict)
@@ -76,6 +77,7 @@ func TestTruncatedAuditLog(t *testing.T) {
 }
 
 func TestTruncatedFlowLog(t *testing.T) {
+	t.Parallel()
 	flows := string(shopFile(t, "flows/flows.log"))
 	b := shop(t, networkAccess).flowFiles(map[string]string{"a/flows-1.log.gz": cut(t, strings.Repeat(flows, 20)), "b.log": flows}).run(t)
 	require.Equal(t, evidence.Partial, b.Verdict)
@@ -84,6 +86,7 @@ func TestTruncatedFlowLog(t *testing.T) {
 }
 
 func TestLineOfTenMegabytes(t *testing.T) {
+	t.Parallel()
 	long := `{"kind":"Event","auditID":"` + strings.Repeat("x", 10<<20) + "\"}\n"
 	b := shop(t, inventory).auditFiles(map[string]string{"audit.log": shopLog(t) + long}).run(t)
 	require.Equal(t, evidence.Partial, b.Verdict)
@@ -95,6 +98,7 @@ func TestLineOfTenMegabytes(t *testing.T) {
 }
 
 func TestInvalidUTF8(t *testing.T) {
+	t.Parallel()
 	t.Run("in a text of an audit event it is replaced, and told", func(t *testing.T) {
 		log := strings.Replace(shopLog(t), `"userAgent":"kubectl/v1.36.3"`, "\"userAgent\":\"kubectl/\xff\xfe\"", 1)
 		b := shop(t, policyAudit).auditFiles(map[string]string{"audit.log": log}).run(t)
@@ -116,6 +120,7 @@ func TestInvalidUTF8(t *testing.T) {
 }
 
 func TestAuditEventWithoutObject(t *testing.T) {
+	t.Parallel()
 	event := `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"z-1","stage":"ResponseComplete","requestURI":"/readyz",` +
 		`"verb":"get","user":{"username":"probe"},"responseStatus":{"code":200},"requestReceivedTimestamp":"2026-11-24T05:00:00Z","stageTimestamp":"2026-11-24T05:00:00Z"}` + "\n"
 	b := shop(t, policyAudit).auditFiles(map[string]string{"audit.log": event + shopLog(t)}).run(t)
@@ -129,6 +134,7 @@ func TestAuditEventWithoutObject(t *testing.T) {
 }
 
 func TestDuplicateAndUnorderedEvents(t *testing.T) {
+	t.Parallel()
 	lines := strings.SplitAfter(strings.TrimSuffix(shopLog(t), "\n"), "\n")
 	lines[len(lines)-1] += "\n"
 	turned := slices.Clone(lines)
@@ -150,6 +156,7 @@ func TestDuplicateAndUnorderedEvents(t *testing.T) {
 }
 
 func TestMissingSnapshot(t *testing.T) {
+	t.Parallel()
 	for name, prepare := range map[string]func(*pipeline){
 		"no cluster to take one of": func(p *pipeline) { p.cluster = nil },
 		"only one that is too late": func(p *pipeline) { p.cluster = clusterOf(shopObjects(t), midnight.Add(time.Hour)) },
@@ -188,6 +195,7 @@ func (b *bundle) names() []string {
 }
 
 func TestNoFlowLogsForAnHour(t *testing.T) {
+	t.Parallel()
 	var flows strings.Builder
 	for hour := range 24 {
 		if hour == 13 {
@@ -204,6 +212,7 @@ func TestNoFlowLogsForAnHour(t *testing.T) {
 }
 
 func TestNoAuditEventsForLong(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	p.rules.AuditQuiet = 12 * time.Hour
 	require.Equal(t, "partial gap: audit-logs: no audit events from 2026-11-24T12:00:00Z to 2026-11-25T00:00:00Z\n", atQuiet(t, p, 11*time.Hour))
@@ -218,6 +227,7 @@ func atQuiet(t *testing.T, p *pipeline, quiet time.Duration) string {
 }
 
 func TestUnreadableObjectInSnapshot(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	objects := append(shopObjects(t), json.RawMessage(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"odd","namespace":"shop","uid":"u-odd","labels":["no map"]}}`))
 	p.cluster = clusterOf(objects, midnight)
@@ -235,6 +245,7 @@ func TestUnreadableObjectInSnapshot(t *testing.T) {
 }
 
 func TestPolicyWithUnparsableSelector(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	p.cluster = clusterOf(replaced(t, "projectcalico.org/name == 'shop'", "projectcalico.org/name == shop"), midnight)
 	p.auditFiles(map[string]string{"audit.log": strings.Join(strings.SplitAfter(shopLog(t), "\n")[:3], "")})
@@ -245,6 +256,7 @@ func TestPolicyWithUnparsableSelector(t *testing.T) {
 }
 
 func TestLaterSnapshotDisagrees(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	p.snapshot(t)
 	// At noon the database's policy is not there any more, and no event says why.
@@ -277,6 +289,7 @@ func TestLaterSnapshotDisagrees(t *testing.T) {
 }
 
 func TestNoSource(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		report  string
 		prepare func(*pipeline)
@@ -301,6 +314,7 @@ func TestNoSource(t *testing.T) {
 }
 
 func TestKindsThatTheSnapshotLacks(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	cluster := clusterOf(shopObjects(t), midnight)
 	cluster.Listing.Forbidden = map[string]string{"core.services": "services is forbidden"}

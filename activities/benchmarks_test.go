@@ -12,6 +12,7 @@ import (
 )
 
 func TestNodesWithoutAnyResult(t *testing.T) {
+	t.Parallel()
 	t.Run("are listed as not evaluated", func(t *testing.T) {
 		b := shop(t, cisBenchmark).run(t)
 		require.Equal(t, evidence.Partial, b.Verdict)
@@ -45,6 +46,7 @@ func TestNodesWithoutAnyResult(t *testing.T) {
 }
 
 func TestBenchmarkResults(t *testing.T) {
+	t.Parallel()
 	good := shopFile(t, "benchmarks/node-1/20261124T020000Z.json")
 	p := shop(t, cisBenchmark)
 	p.cluster = nil

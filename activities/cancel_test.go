@@ -26,6 +26,7 @@ func atKey(bucket activities.Bucket, name string, cancel func()) *hooked {
 // TestCanceledSteps: a step that is cancelled, or whose worker stops, ends with the context's own error, which is no failure of
 // the report, and leaves no result.
 func TestCanceledSteps(t *testing.T) {
+	t.Parallel()
 	prepared := func(t *testing.T) (*pipeline, *staged, func()) {
 		p := shop(t, networkAccess)
 		s, err := p.prepare(t)
@@ -90,6 +91,7 @@ func counting(bucket activities.Bucket, puts *atomic.Int64, ctx context.Context)
 
 // TestCanceledReadingEndsEarly: the rest of a large log is not read.
 func TestCanceledReadingEndsEarly(t *testing.T) {
+	t.Parallel()
 	lines := strings.Repeat(shopLog(t), 20_000)
 	ctx, cancel := context.WithCancel(t.Context())
 	p := shop(t, inventory).auditFiles(map[string]string{"audit.log": lines})
@@ -120,6 +122,7 @@ func (e *endingLog) Read(ctx context.Context, part activities.Partition, line fu
 
 // TestCanceledReplayEndsEarly: a long replay looks at the context too, not only at the bucket.
 func TestCanceledReplayEndsEarly(t *testing.T) {
+	t.Parallel()
 	var log strings.Builder
 	for i := range 5000 {
 		log.WriteString(strings.NewReplacer("a-3", fmt.Sprintf("b-%d", i), "web-2", fmt.Sprintf("web-x%d", i)).Replace(shopLines(t, "audit/audit.log")[2]))
@@ -137,7 +140,7 @@ func TestCanceledReplayEndsEarly(t *testing.T) {
 	require.Zero(t, puts.Load())
 }
 
-// TestOutages: whatever operation of the bucket fails (every fifth is tried), the step says which object it was about, and is
+// TestOutages: whatever operation of the bucket fails (every seventh is tried), the step says which object it was about, and is
 // worth another attempt.
 func TestOutages(t *testing.T) {
 	t.Parallel()
@@ -147,7 +150,7 @@ func TestOutages(t *testing.T) {
 			whole := p.bucket
 			// Every step is repeated after the outage with what an earlier one left: the result is the same.
 			want := shop(t, inventory).run(t).digests()
-			for n := 0; ; n += 5 {
+			for n := 0; ; n += 7 {
 				calls := 0
 				p.bucket = &hooked{whole, func(does, _ string) error {
 					if does == op {

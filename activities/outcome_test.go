@@ -19,6 +19,7 @@ func outcomes(t *testing.T, p *pipeline) []evidence.Outcome {
 }
 
 func TestOutcomeOfABundle(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	p.cluster = nil
 	b := p.run(t)
@@ -33,6 +34,7 @@ func TestOutcomeOfABundle(t *testing.T) {
 }
 
 func TestOutcomeOfAFailure(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	cause := &evidence.Cause{Message: "GatherFlows: read flow logs: no connection", Type: activities.FailureUnavailable, Step: "GatherFlows", Attempts: 6}
 	params := activities.OutcomeParams{
@@ -53,6 +55,7 @@ func TestOutcomeOfAFailure(t *testing.T) {
 }
 
 func TestOutcomeOfNothing(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	_, err := step[activities.Ref](t, p, activities.OutcomeName, activities.OutcomeParams{
 		Report: "daily-inventory", Type: "inventory", Interval: p.interval, Trigger: evidence.Scheduled, Started: midnight, Finished: midnight,

@@ -17,6 +17,7 @@ import (
 )
 
 func TestPlanRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*pipeline)
 		want   string
@@ -44,6 +45,7 @@ func TestPlanRefuses(t *testing.T) {
 }
 
 func TestPlanAsksForTheFirstSnapshot(t *testing.T) {
+	t.Parallel()
 	params := func(p *pipeline) activities.PlanParams {
 		return activities.PlanParams{Definition: p.definition, Interval: p.interval, Trigger: p.trigger}
 	}
@@ -69,6 +71,7 @@ func TestPlanAsksForTheFirstSnapshot(t *testing.T) {
 
 // TestPlanTakesTheNewestSnapshotBefore looks at which snapshot a bundle names.
 func TestPlanTakesTheNewestSnapshotBefore(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	for _, at := range []time.Time{midnight.AddDate(0, 0, -3), midnight.Add(-time.Hour), midnight.Add(time.Second)} {
 		p.cluster = clusterOf(shopObjects(t), at)
@@ -86,6 +89,7 @@ func (f failingTypes) Types(context.Context) (map[string]*v3.GlobalReportType, e
 }
 
 func TestPlanFailsWithItsSources(t *testing.T) {
+	t.Parallel()
 	gone := porttest.Folder{Gone: "the share"}
 	for name, c := range map[string]struct {
 		change func(*pipeline)
@@ -107,6 +111,7 @@ func TestPlanFailsWithItsSources(t *testing.T) {
 }
 
 func TestTemplateAtFault(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	types, err := p.types.Types(t.Context())
 	require.NoError(t, err)

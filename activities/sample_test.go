@@ -128,29 +128,9 @@ func requireFiles(t *testing.T, b *bundle) {
 	require.NotContains(t, page, "http://", "the page is self-contained")
 }
 
-// TestFilesOfEachType lists what a bundle of each type holds.
-func TestFilesOfEachType(t *testing.T) {
-	always := []string{evidence.DataName, evidence.ProvenanceName, "report.html", "ui-summary.json"}
-	for name, downloads := range map[string][]string{
-		inventory:     {"endpoint-lives.csv", "endpoints.csv", "namespaces.csv", "services.csv", "summary.csv"},
-		networkAccess: {"endpoint-lives.csv", "endpoints.csv", "flows.csv", "summary.csv"},
-		policyAudit:   {"changes.csv", "events.json", "events.yaml", "refused.csv", "summary.csv"},
-		cisBenchmark:  {"all-tests.csv", "failed-tests.csv", "node-summary.csv", "total-summary.csv"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			want := append([]string{}, always...)
-			for _, file := range downloads {
-				want = append(want, evidence.DownloadsName+file)
-			}
-			b := shop(t, name).run(t)
-			require.ElementsMatch(t, want, b.names())
-			requireFiles(t, b)
-		})
-	}
-}
-
 // TestTypeThatBringsAFileOfThatName keeps the type's own.
 func TestTypeThatBringsAFileOfThatName(t *testing.T) {
+	t.Parallel()
 	p := shop(t, policyAudit)
 	types, err := p.types.Types(t.Context())
 	require.NoError(t, err)
@@ -163,6 +143,7 @@ func TestTypeThatBringsAFileOfThatName(t *testing.T) {
 // TestGathersConcurrently: partitions are gathered by workers at the same time, and one worker's attempt may be repeated while
 // another goes on.
 func TestGathersConcurrently(t *testing.T) {
+	t.Parallel()
 	p := shop(t, networkAccess)
 	want := p.run(t)
 	again := shop(t, networkAccess)

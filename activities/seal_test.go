@@ -29,6 +29,7 @@ func TestSameRunSameBundle(t *testing.T) {
 }
 
 func TestWhoAskedForItIsNoOtherBundle(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	first := p.run(t)
 	p.trigger = evidence.Manual
@@ -36,6 +37,7 @@ func TestWhoAskedForItIsNoOtherBundle(t *testing.T) {
 }
 
 func TestOtherContentIsANewRevision(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	first := p.run(t)
 	p.auditFiles(map[string]string{"audit.log": strings.SplitAfter(shopLog(t), "\n")[3]})
@@ -69,6 +71,7 @@ func requireGoodChain(t *testing.T, p *pipeline) {
 }
 
 func TestBundlesOfOneReportAreAChain(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	first := p.run(t)
 	require.Nil(t, first.manifest.Previous)
@@ -159,6 +162,7 @@ func TestKilledSeal(t *testing.T) {
 }
 
 func TestLeftoversOfAKilledSeal(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*pipeline){
 		"other contents": func(p *pipeline) {
 			p.auditFiles(map[string]string{"audit.log": strings.SplitAfter(shopLog(t), "\n")[3]})
@@ -187,6 +191,7 @@ func TestLeftoversOfAKilledSeal(t *testing.T) {
 }
 
 func TestSealRefusesWhatTheStepDidNotWrite(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	s, err := p.prepare(t)
 	require.NoError(t, err)

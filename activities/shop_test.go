@@ -84,11 +84,26 @@ func asBytes(files map[string]string) map[string][]byte {
 	return out
 }
 
+// downloads are the files of each type that people take away.
+var downloads = map[string][]string{
+	inventory:     {"endpoint-lives.csv", "endpoints.csv", "namespaces.csv", "services.csv", "summary.csv"},
+	networkAccess: {"endpoint-lives.csv", "endpoints.csv", "flows.csv", "summary.csv"},
+	policyAudit:   {"changes.csv", "events.json", "events.yaml", "refused.csv", "summary.csv"},
+	cisBenchmark:  {"all-tests.csv", "failed-tests.csv", "node-summary.csv", "total-summary.csv"},
+}
+
 // TestShopReports shows a reviewer what each report is: all its files but the page and the data, which have tests of their own.
 func TestShopReports(t *testing.T) {
+	t.Parallel()
 	for _, name := range reportTypes {
 		t.Run(name, func(t *testing.T) {
 			b := shop(t, name).run(t)
+			names := []string{evidence.DataName, evidence.ProvenanceName, "report.html", "ui-summary.json"}
+			for _, file := range downloads[name] {
+				names = append(names, evidence.DownloadsName+file)
+			}
+			require.ElementsMatch(t, names, b.names())
+			requireFiles(t, b)
 			golden := filepath.Join("testdata", "golden", name)
 			if *update {
 				require.NoError(t, os.RemoveAll(golden))

@@ -30,6 +30,7 @@ func readSnapshot(t *testing.T, p *pipeline, at time.Time) evidence.Snapshot {
 }
 
 func TestSnapshot(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	taken := p.snapshot(t)
 	require.Equal(t, activities.SnapshotResult{Key: layout(t).Snapshot(midnight) + evidence.ManifestName, At: midnight, Objects: 12}, taken)
@@ -52,6 +53,7 @@ func TestSnapshot(t *testing.T) {
 }
 
 func TestSnapshotOfTheSameMomentThatSaysSomethingElse(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	p.snapshot(t)
 	p.cluster = clusterOf(shopObjects(t)[1:], midnight)
@@ -60,6 +62,7 @@ func TestSnapshotOfTheSameMomentThatSaysSomethingElse(t *testing.T) {
 }
 
 func TestSnapshotSaysWhatItLacks(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	cluster := clusterOf(shopObjects(t), midnight)
 	cluster.Listing.Forbidden = map[string]string{"core.pods": "pods is forbidden: no right to list"}
@@ -80,6 +83,7 @@ func TestSnapshotSaysWhatItLacks(t *testing.T) {
 }
 
 func TestSnapshotWithoutACluster(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	p.cluster = nil
 	_, err := step[activities.SnapshotResult](t, p, activities.SnapshotName, activities.SnapshotParams{})
@@ -88,6 +92,7 @@ func TestSnapshotWithoutACluster(t *testing.T) {
 }
 
 func TestKilledSnapshot(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{0, 1, 9, len(resource.Kinds())} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			p := shop(t, inventory)

@@ -12,6 +12,7 @@ import (
 )
 
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	now := midnight
 	bucket := &blob.Memory{Now: func() time.Time { return now }}
 	p := shop(t, inventory)
@@ -42,6 +43,7 @@ func TestSweep(t *testing.T) {
 }
 
 func TestSweepFails(t *testing.T) {
+	t.Parallel()
 	p := shop(t, inventory)
 	p.bucket = &hooked{p.bucket, func(op, _ string) error {
 		if op == "clear" {
