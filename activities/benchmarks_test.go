@@ -69,6 +69,6 @@ func TestBenchmarkResults(t *testing.T) {
 		p.benchmarks = &porttest.Benchmarks{Gone: "the share"}
 		_, err := p.try(t)
 		require.ErrorContains(t, err, "GatherBenchmarks: read benchmark results: list the share")
-		requireFailure(t, err, activities.FailureUnavailable, false)
+		_ = requireFailure(t, err, activities.FailureUnavailable, false)
 	})
 }

@@ -37,6 +37,7 @@ func (a *Flows) Execute(ctx context.Context, params PartParams) (FlowsResult, er
 	reducer := flow.NewReducer(flow.Options{
 		Interval: plan.Interval, MaxGroups: a.MaxGroups, Spill: scratchSpill{a.Store.Scratch},
 	})
+	defer func() { _ = reducer.Close() }() // the runs are temporary files: what cannot be removed goes with the scratch folder
 	read, err := a.Flows.Reduce(ctx, plan.Flows[params.Index], reducer, func(bytes int64) {
 		activity.RecordHeartbeat(ctx, bytes)
 	})

@@ -60,6 +60,6 @@ func TestOutcomeOfNothing(t *testing.T) {
 	_, err := step[activities.Ref](t, p, activities.OutcomeName, activities.OutcomeParams{
 		Report: "daily-inventory", Type: "inventory", Interval: p.interval, Trigger: evidence.Scheduled, Started: midnight, Finished: midnight,
 	})
-	requireFailure(t, err, activities.FailureInvalidInput, true)
+	_ = requireFailure(t, err, activities.FailureInvalidInput, true)
 	require.ErrorContains(t, err, "needs a cause with a message")
 }

@@ -37,7 +37,7 @@ func TestPlanRefuses(t *testing.T) {
 			p := shop(t, inventory)
 			c.change(p)
 			_, err := p.plan(t)
-			requireFailure(t, err, activities.FailureInvalidInput, true)
+			_ = requireFailure(t, err, activities.FailureInvalidInput, true)
 			require.ErrorContains(t, err, c.want)
 			require.Empty(t, keysBelow(t, p.bucket, ""), "nothing half-written")
 		})
@@ -104,7 +104,7 @@ func TestPlanFailsWithItsSources(t *testing.T) {
 			p.snapshot(t)
 			c.change(p)
 			_, err := p.plan(t)
-			requireFailure(t, err, activities.FailureUnavailable, false)
+			_ = requireFailure(t, err, activities.FailureUnavailable, false)
 			require.ErrorContains(t, err, c.want)
 		})
 	}

@@ -132,7 +132,7 @@ func TestSealAtOneTime(t *testing.T) {
 			require.NoError(t, whole.PutIfAbsent(t.Context(), manifest, strings.NewReader(readAll(t, body))))
 		})
 		_, err = step[activities.Sealed](t, p, activities.SealName, s.seal())
-		requireFailure(t, err, activities.FailureConflict, true)
+		_ = requireFailure(t, err, activities.FailureConflict, true)
 		require.ErrorContains(t, err, "daily-inventory/20261124T000000Z_20261125T000000Z/r1: sealed before with other contents")
 	})
 }
@@ -148,7 +148,7 @@ func TestKilledSeal(t *testing.T) {
 		whole := killed.bucket
 		killed.bucket = dies(whole, n)
 		_, err = step[activities.Sealed](t, killed, activities.SealName, s.seal())
-		requireFailure(t, err, activities.FailureUnavailable, false)
+		_ = requireFailure(t, err, activities.FailureUnavailable, false)
 		require.ErrorContains(t, err, errOutage.Error())
 		none, err := catalogue.New(whole, layout(t)).Bundles(t.Context(), "")
 		require.NoError(t, err)

@@ -88,5 +88,5 @@ func TestSlotWaits(t *testing.T) {
 
 func TestSlotWithoutAnAnswer(t *testing.T) {
 	_, err := awaitSlot(t, &activities.Slot{Runs: &recorded{failure: errors.New("no connection")}}, activities.SlotParams{Report: "daily", Max: 2})
-	requireFailure(t, err, activities.FailureUnavailable, false)
+	_ = requireFailure(t, err, activities.FailureUnavailable, false)
 }

@@ -58,7 +58,7 @@ func TestSnapshotOfTheSameMomentThatSaysSomethingElse(t *testing.T) {
 	p.snapshot(t)
 	p.cluster = clusterOf(shopObjects(t)[1:], midnight)
 	_, err := step[activities.SnapshotResult](t, p, activities.SnapshotName, activities.SnapshotParams{})
-	requireFailure(t, err, activities.FailureConflict, true)
+	_ = requireFailure(t, err, activities.FailureConflict, true)
 }
 
 func TestSnapshotSaysWhatItLacks(t *testing.T) {
@@ -87,7 +87,7 @@ func TestSnapshotWithoutACluster(t *testing.T) {
 	p := shop(t, inventory)
 	p.cluster = nil
 	_, err := step[activities.SnapshotResult](t, p, activities.SnapshotName, activities.SnapshotParams{})
-	requireFailure(t, err, activities.FailureInvalidInput, true)
+	_ = requireFailure(t, err, activities.FailureInvalidInput, true)
 	require.ErrorContains(t, err, "set --inputs-cluster")
 }
 

@@ -93,7 +93,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	require.Eventually(t, func() bool {
 		connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
 		if err == nil {
-			connection.Close()
+			_ = connection.Close()
 		}
 		return err != nil
 	}, 10*time.Second, 10*time.Millisecond)

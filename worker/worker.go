@@ -129,7 +129,7 @@ func registerWorkflows(r registry) {
 }
 
 // bytesPerGroup is what one flow group takes in memory (measured; see flow.DefaultMaxGroups).
-const bytesPerGroup = 1200
+const bytesPerGroup = 400
 
 func registerActivities(w sdkworker.Worker, o *Options, store *activities.Store, ports *Ports) {
 	cfg := o.Config

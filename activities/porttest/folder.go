@@ -99,7 +99,7 @@ func readLines(ctx context.Context, data []byte, stats *activities.ReadStats, li
 		text, err := reader.ReadBytes('\n')
 		stats.Bytes += int64(len(text))
 		if err != nil && !errors.Is(err, io.EOF) {
-			return true, nil
+			return true, nil // a file that is cut short is a fact about the input
 		}
 		text = bytes.TrimRight(text, "\r\n")
 		switch {
@@ -111,7 +111,7 @@ func readLines(ctx context.Context, data []byte, stats *activities.ReadStats, li
 				return false, failure
 			}
 		}
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return false, nil
 		}
 	}

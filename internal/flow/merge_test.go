@@ -87,7 +87,7 @@ func TestMergeStops(t *testing.T) {
 			require.Equal(t, c.want, got)
 		})
 	}
-	for range merge([]source{list("abc")}) {
+	for range merge([]source{list("abc")}) { //nolint:errcheck // what is ranged over is no error
 		break // a caller that has enough
 	}
 }

@@ -144,7 +144,7 @@ func TestMemoryIsBoundedBySpilling(t *testing.T) {
 		require.Less(t, len(r.runs), maxRuns)
 	}
 	require.Equal(t, 100, most)
-	require.Equal(t, spill.kept, len(r.runs), "merged runs are removed")
+	require.Len(t, r.runs, spill.kept, "merged runs are removed")
 	groups := all(t, r)
 	require.Len(t, groups, 5000)
 	require.True(t, slices.IsSortedFunc(groups, func(a, b Group) int { return a.Compare(b.Key) }))
