@@ -75,10 +75,10 @@ fmt: ## Format the Go files
 	@git ls-files '*.go' | xargs gofmt -w
 
 .PHONY: bench
-bench: need-all build ## The benchmarks of the README
-	@go test -run '^$$' -bench . -benchtime 3x ./internal/timeline/ ./internal/flow/ ./internal/audit/ ./internal/selector/
-	@cd tests/duckdb && go run . -lines 1000000
-	@$(BIN)/probity demo --dir $$(mktemp -d) --timings
+bench: need-all build ## The figures of the README
+	@GOMAXPROCS=1 go test ./internal/timeline -run '^$$' -bench Changes -benchtime 2x
+	@cd tests/duckdb && go run . -lines 1000000 && go run . -lines 1000000 -groups 100000
+	@folder=$$(mktemp -d); $(BIN)/probity demo --dir $$folder --timings; rm -rf $$folder
 
 .PHONY: clean
 clean: ## Remove what was built and the demo's folder
