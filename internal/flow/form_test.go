@@ -63,7 +63,7 @@ func standard() Group {
 			Source:  End{Type: Workload, Namespace: "shop", AggregateName: "web-5d45-*"},
 			Dest:    End{Type: Workload, Namespace: "shop", AggregateName: "cart-7f6b-*"},
 			Service: Service{Namespace: "shop", Name: "cart", Port: "grpc"}, Port: 7070, Protocol: "tcp", Action: "allow",
-			Reporter: "src", Policy: "NetworkPolicy(shop/app.cart) rule 2",
+			Reporter: "src", Policy: "NetworkPolicy(shop/app.cart) rule 3",
 		},
 		First: time.Unix(noon, 0).UTC(), Last: time.Unix(noon+300, 0).UTC(), Connections: 3, BytesIn: 10, BytesOut: 20,
 		PacketsIn: 1, PacketsOut: 2, Records: 1,

@@ -152,7 +152,7 @@ func TestRows(t *testing.T) {
 	}
 	want := Row{
 		Who: "Pod.v1(shop/web-5d45-*)", Whom: "Pod.v1(shop/cart-7f6b-*)", Service: "shop/cart:grpc", Port: 7070, Protocol: "tcp",
-		Action: "allow", Reporter: "dst", Policy: "NetworkPolicy(shop/app.cart) rule 2", Connections: 6, BytesIn: 20, BytesOut: 40,
+		Action: "allow", Reporter: "dst", Policy: "NetworkPolicy(shop/app.cart) rule 3", Connections: 6, BytesIn: 20, BytesOut: 40,
 		PacketsIn: 2, PacketsOut: 4, First: time.Unix(noon, 0).UTC(), Last: time.Unix(noon+300, 0).UTC(),
 	}
 	other := want

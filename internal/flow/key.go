@@ -107,7 +107,7 @@ type Key struct {
 	// Reporter is the end that saw the flow: "src", "dst", or "fwd" for forwarded traffic. A connection that both ends
 	// report is in two groups, which must not be added up.
 	Reporter string `json:"reporter,omitempty"`
-	// Policy is the rule that decided, for example "NetworkPolicy(shop/app.cart) rule 2"; "" when the record names none.
+	// Policy is the rule that decided, for example "NetworkPolicy(shop/app.cart) rule 2", counted from 1; "" when the record names none.
 	Policy string `json:"policy,omitempty"`
 }
 

@@ -55,7 +55,8 @@ func decide(hits []hit) string {
 	return best
 }
 
-// String prints the policy as reports print resources, and the rule: "NetworkPolicy(shop/app.cart) rule 2".
+// String prints the policy as reports print resources, and the rule: "NetworkPolicy(shop/app.cart) rule 2". Rules count from 1, as
+// people and package policy count them; the log counts from 0.
 func (h hit) String() string {
 	switch h.rule {
 	case ruleUnknown:
@@ -63,7 +64,7 @@ func (h hit) String() string {
 	case ruleTierDefault:
 		return h.resource() + " tier default"
 	}
-	return h.resource() + " rule " + strconv.FormatInt(h.rule, 10)
+	return h.resource() + " rule " + strconv.FormatInt(h.rule+1, 10)
 }
 
 func (h hit) resource() string {

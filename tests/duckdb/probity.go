@@ -65,14 +65,14 @@ func end(e flow.End) string {
 	return strings.Join([]string{string(e.Type), dash(e.Namespace), dash(e.Name), dash(e.AggregateName)}, "/")
 }
 
-// asLogged turns "NetworkPolicy(ns/app.name) rule 2" back into the entry that the generator wrote.
+// asLogged turns "NetworkPolicy(ns/app.name) rule 2" back into the entry that the generator wrote, which counts from 0.
 func asLogged(policy, action string) (string, error) {
 	var name string
 	var rule int
 	if _, err := fmt.Sscanf(strings.NewReplacer("NetworkPolicy(", "", ")", "").Replace(policy), "%s rule %d", &name, &rule); err != nil {
 		return "", fmt.Errorf("policy %q: %w", policy, err)
 	}
-	return fmt.Sprintf("1|app|%s|%s|%d", name, action, rule), nil
+	return fmt.Sprintf("1|app|%s|%s|%d", name, action, rule-1), nil
 }
 
 // same tells how the two sides differ.
