@@ -11,11 +11,13 @@ type Config struct {
 	// Cluster names the cluster in keys, reports and schedules.
 	Cluster  string
 	Inputs   Inputs
+	Kube     Kube
 	Bucket   Bucket
 	Temporal Temporal
 	Schedule Schedule
 	Retry    Retry
 	Snapshot Snapshot
+	Recorder Recorder
 	Worker   Worker
 	Log      Log
 }
@@ -32,6 +34,16 @@ type Inputs struct {
 	AuditQuiet time.Duration
 	// PrivateNets are the addresses that are not the internet, CIDRs; none means RFC 1918.
 	PrivateNets []string
+}
+
+// Kube is the API server of a live cluster. With an access, the cluster's resources come from it unless Inputs.Cluster names
+// a folder, and the definitions come from it unless Inputs.Reports names one.
+type Kube struct {
+	Access  string // "" = no API server, "in-cluster" or "kubeconfig"
+	Config  string // kubeconfig file; "" = KUBECONFIG or the user's own
+	Context string // of the kubeconfig; "" = its current one
+	// Namespace holds the starter's lease, and the events about definitions; "" = the pod's own, else "probity".
+	Namespace string
 }
 
 // Bucket is the S3 bucket that everything is written to.
@@ -77,8 +89,18 @@ type Snapshot struct {
 	Schedule string // crontab, UTC
 }
 
+// Recorder is what keeps the changes of a cluster whose audit log cannot be had.
+type Recorder struct {
+	// SegmentAge and SegmentMiB end a segment: what happens first.
+	SegmentAge time.Duration
+	SegmentMiB int
+}
+
 // Worker is the process that does the work.
 type Worker struct {
+	// NodeSelector is the jobNodeSelector whose reports this worker runs, as "nodetype=infrastructure,zone=a"; "" = the
+	// reports without one.
+	NodeSelector   string
 	Parallel       int    // activities at one time
 	MetricsAddress string // host:port for Prometheus; "" = off
 	Scratch        string // folder for temporary files; "" = the system's

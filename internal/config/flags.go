@@ -29,6 +29,11 @@ func (c *Config) Register(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.Inputs.AuditQuiet, "inputs-audit-quiet", 59*time.Minute, "longest time without any audit event that is normal")
 	flags.StringSliceVar(&c.Inputs.PrivateNets, "inputs-private-nets", nil, "networks that are not the internet, CIDRs (default: RFC 1918)")
 
+	flags.StringVar(&c.Kube.Access, "kube-access", "", "API server of the cluster: in-cluster or kubeconfig (default: none, files only)")
+	flags.StringVar(&c.Kube.Config, "kube-config", "", "kubeconfig file (default: KUBECONFIG, else the user's own)")
+	flags.StringVar(&c.Kube.Context, "kube-context", "", "context of the kubeconfig (default: its current one)")
+	flags.StringVar(&c.Kube.Namespace, "kube-namespace", "", "namespace of leases and events (default: the pod's own, else probity)")
+
 	flags.StringVar(&c.Bucket.Endpoint, "bucket-endpoint", "", "S3 endpoint URL (default: Amazon S3)")
 	flags.StringVar(&c.Bucket.Region, "bucket-region", "us-east-1", "S3 region")
 	flags.StringVar(&c.Bucket.Name, "bucket-name", "probity", "S3 bucket")
@@ -54,6 +59,10 @@ func (c *Config) Register(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.Retry.Heartbeat, "retry-heartbeat", 30*time.Second, "silence after which a step is tried on another worker")
 	flags.StringVar(&c.Snapshot.Schedule, "snapshot-schedule", "0 */6 * * *", "when the cluster is listed, crontab in UTC")
 
+	flags.DurationVar(&c.Recorder.SegmentAge, "recorder-segment-age", time.Minute, "longest time until recorded changes are in the bucket")
+	flags.IntVar(&c.Recorder.SegmentMiB, "recorder-segment-mib", 8, "size at which recorded changes are put into the bucket, MiB")
+
+	flags.StringVar(&c.Worker.NodeSelector, "worker-node-selector", "", "run the reports with this jobNodeSelector, as nodetype=infrastructure")
 	flags.IntVar(&c.Worker.Parallel, "worker-parallel", 4, "activities at one time")
 	flags.StringVar(&c.Worker.MetricsAddress, "worker-metrics-address", "", "host:port for Prometheus metrics (default: off)")
 	flags.StringVar(&c.Worker.Scratch, "worker-scratch", "", "folder for temporary files (default: the system's)")

@@ -112,7 +112,8 @@ type fileValue struct {
 
 // sections are the file's groups of settings; one of them may be empty.
 var sections = map[string]bool{
-	"inputs": true, "bucket": true, "temporal": true, "schedule": true, "retry": true, "snapshot": true, "worker": true, "log": true,
+	"inputs": true, "kube": true, "bucket": true, "temporal": true, "schedule": true, "retry": true, "snapshot": true,
+	"recorder": true, "worker": true, "log": true,
 }
 
 // readFile flattens the YAML file: bucket.pathStyle becomes the flag bucket-path-style.
@@ -178,6 +179,9 @@ func (c *Config) Validate() error {
 	if err := c.Inputs.validate(); err != nil {
 		return err
 	}
+	if err := c.validateKube(); err != nil {
+		return err
+	}
 	switch {
 	case c.Schedule.MaxPerHour < 1 || c.Schedule.MaxPerHour > 60:
 		return fmt.Errorf("schedule.maxPerHour is %d: use 1 to 60", c.Schedule.MaxPerHour)
@@ -203,6 +207,21 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("bucket.lockMode is %q: use GOVERNANCE or COMPLIANCE, or leave it out", c.Bucket.LockMode)
 	case (c.Bucket.LockMode == "") != (c.Bucket.LockDays == 0):
 		return fmt.Errorf("bucket.lockMode is %q with lockDays %d: give both or none", c.Bucket.LockMode, c.Bucket.LockDays)
+	}
+	return nil
+}
+
+func (c *Config) validateKube() error {
+	switch {
+	case !slices.Contains([]string{"", "in-cluster", "kubeconfig"}, c.Kube.Access):
+		return fmt.Errorf("kube.access is %q: use in-cluster or kubeconfig, or leave it out", c.Kube.Access)
+	case c.Kube.Access != "kubeconfig" && (c.Kube.Config != "" || c.Kube.Context != ""):
+		return fmt.Errorf("kube.config is %q and kube.context %q with kube.access %q: they need kube.access kubeconfig",
+			c.Kube.Config, c.Kube.Context, c.Kube.Access)
+	case c.Recorder.SegmentAge < time.Second:
+		return fmt.Errorf("recorder.segmentAge is %s: use 1s or more", c.Recorder.SegmentAge)
+	case c.Recorder.SegmentMiB < 1:
+		return fmt.Errorf("recorder.segmentMib is %d: use 1 or more", c.Recorder.SegmentMiB)
 	}
 	return nil
 }
