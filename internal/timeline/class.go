@@ -112,19 +112,20 @@ func (c *class) stateAt(at int64) int {
 	return max(i-1, 0)
 }
 
-// become records the outcome from an instant on.
-func (c *class) become(out *outcome, at int64, sets *keySets) {
+// become records the outcome from an instant on, and tells how many members it had to look at for that.
+func (c *class) become(out *outcome, at int64, sets *keySets) (looked int) {
 	next := state{at, out, c.inScope}
 	if n := len(c.states); n > 0 {
 		if c.states[n-1].same(&next) {
-			return
+			return 0
 		}
 		if n >= max(keptStates, len(c.members)) {
 			c.absorb(at, sets)
-			c.states = c.states[:0]
+			c.states, looked = c.states[:0], len(c.members)
 		}
 	}
 	c.states = append(c.states, next)
+	return looked
 }
 
 func (s *state) same(other *state) bool {

@@ -141,6 +141,7 @@ func (t *Timeline) match(c *class) {
 	}
 	t.found = t.clusterPolicies.candidates(t.found[:0], &c.view)
 	t.found = c.space.policies.candidates(t.found, &c.view)
+	t.work += int64(len(t.found))
 	for _, p := range t.found {
 		if p.current.Selects(&c.view) {
 			c.attach(p, true)

@@ -33,6 +33,7 @@ type engine struct {
 	dirtyBackends  []*backends
 	dirtyClasses   []*class
 	joining        []arrival
+	work           int64       // endpoints, classes and policies that were looked at; the tests bound it
 	found          []*enforced // scratch
 	buffer         []byte      // scratch
 }

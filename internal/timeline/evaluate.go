@@ -6,6 +6,7 @@ import "github.com/probity/probity/internal/resource"
 // class takes on a new state, and join when their new class has one; network sets come before the policies that select them.
 func (t *Timeline) evaluate(at int64) {
 	t.expandSpaces()
+	t.work += int64(len(t.dirtyEndpoints) + len(t.dirtySets) + len(t.dirtyPolicies) + len(t.dirtyBackends))
 	for _, e := range t.dirtyEndpoints {
 		e.dirty = false
 		t.moveEndpoint(e, at)
@@ -22,6 +23,7 @@ func (t *Timeline) evaluate(at int64) {
 		t.refresh(p)
 	}
 	t.dirtyPolicies = emptied(t.dirtyPolicies)
+	t.work += int64(len(t.dirtyClasses))
 	for _, c := range t.dirtyClasses {
 		c.dirty = false
 		t.refreshClass(c, at)
@@ -56,6 +58,7 @@ func (t *Timeline) expandSpaces() {
 				t.touchSet(o.set)
 			}
 		}
+		t.work += int64(len(in.classes) + len(in.objects))
 	}
 	t.dirtySpaces = emptied(t.dirtySpaces)
 }
@@ -94,7 +97,7 @@ func (t *Timeline) refreshClass(c *class, at int64) {
 		t.match(c)
 	}
 	out := t.outcomes.of(c, keptOutcomes+2*len(t.classes))
-	c.become(out, at, &t.outcomes.sets)
+	t.work += int64(c.become(out, at, &t.outcomes.sets))
 }
 
 // keptOutcomes is how many outcomes are remembered beside two for each class.

@@ -30,12 +30,14 @@ func (t *Timeline) each(p *enforced, version *policy.Policy, fn func(*class)) {
 		smallest, found = crowd{lists: [][]*class{in.classes}}, true
 	}
 	if !found {
+		t.work += int64(len(t.classes))
 		for _, c := range t.classes {
 			fn(c)
 		}
 		return
 	}
 	for _, list := range smallest.lists {
+		t.work += int64(len(list))
 		for _, c := range list {
 			fn(c)
 		}
