@@ -38,7 +38,7 @@ func (c *canned) start(t *testing.T) *rest.Config {
 	t.Helper()
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	return &rest.Config{Host: server.URL}
+	return &rest.Config{Host: server.URL, QPS: -1} // no limit of our own
 }
 
 func status(code int32, reason metav1.StatusReason, message string) http.HandlerFunc {
