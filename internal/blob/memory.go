@@ -38,6 +38,11 @@ func (m *Memory) PutIfAbsent(ctx context.Context, key string, body io.ReadSeeker
 	return m.put(ctx, putNew, key, body)
 }
 
+// Stream stores a body that is not seekable under a key that must be free, as PutIfAbsent does.
+func (m *Memory) Stream(ctx context.Context, key string, body io.Reader) error {
+	return m.put(ctx, streamNew, key, body)
+}
+
 func (m *Memory) put(ctx context.Context, op, key string, body io.Reader) error {
 	if err := checkKey(key); err != nil {
 		return m.fail(op, key, nil, err)
@@ -49,7 +54,7 @@ func (m *Memory) put(ctx context.Context, op, key string, body io.Reader) error 
 	o := evidence.Object{Key: key, SHA256: evidence.Digest(raw), Bytes: int64(len(raw)), MediaType: evidence.MediaType(key)}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, taken := m.objects[key]; taken && op == putNew {
+	if _, taken := m.objects[key]; taken && op != "put" {
 		return m.fail(op, key, ErrExists, nil)
 	}
 	m.set(key, stored{raw, o, m.now()})

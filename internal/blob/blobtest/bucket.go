@@ -13,6 +13,7 @@ import (
 type Bucket interface {
 	Put(ctx context.Context, key string, body io.ReadSeeker) error
 	PutIfAbsent(ctx context.Context, key string, body io.ReadSeeker) error
+	Stream(ctx context.Context, key string, body io.Reader) error
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	Head(ctx context.Context, key string) (evidence.Object, error)
 	List(ctx context.Context, prefix string, yield func(key string, modified time.Time) error) error

@@ -16,6 +16,7 @@ type Op string
 const (
 	Put         Op = "put"
 	PutIfAbsent Op = "put new"
+	Stream      Op = "stream new"
 	Get         Op = "get"
 	Head        Op = "head"
 	List        Op = "list"
@@ -100,6 +101,11 @@ func (f *Faults) Put(ctx context.Context, key string, body io.ReadSeeker) error 
 // PutIfAbsent is the bucket's, or a fault.
 func (f *Faults) PutIfAbsent(ctx context.Context, key string, body io.ReadSeeker) error {
 	return f.around(PutIfAbsent, func() error { return f.Bucket.PutIfAbsent(ctx, key, body) })
+}
+
+// Stream is the bucket's, or a fault.
+func (f *Faults) Stream(ctx context.Context, key string, body io.Reader) error {
+	return f.around(Stream, func() error { return f.Bucket.Stream(ctx, key, body) })
 }
 
 // Get is the bucket's, or a fault.

@@ -21,6 +21,7 @@ func TestFaults(t *testing.T) {
 	ops := map[blobtest.Op]func(b blobtest.Bucket) error{
 		blobtest.Put:         func(b blobtest.Bucket) error { return b.Put(t.Context(), "x", strings.NewReader("x")) },
 		blobtest.PutIfAbsent: func(b blobtest.Bucket) error { return b.PutIfAbsent(t.Context(), "new", strings.NewReader("x")) },
+		blobtest.Stream:      func(b blobtest.Bucket) error { return b.Stream(t.Context(), "streamed", strings.NewReader("x")) },
 		blobtest.Get:         func(b blobtest.Bucket) error { _, err := b.Get(t.Context(), "a"); return err },
 		blobtest.Head:        func(b blobtest.Bucket) error { _, err := b.Head(t.Context(), "a"); return err },
 		blobtest.List: func(b blobtest.Bucket) error {

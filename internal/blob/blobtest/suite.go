@@ -26,6 +26,9 @@ func Run(t *testing.T, b Bucket, folder string) {
 		"put replaces":        testReplace,
 		"put if absent":       testPutIfAbsent,
 		"race":                testRace,
+		"stream":              testStream,
+		"stream race":         testStreamRace,
+		"broken stream":       testBrokenStream,
 		"nothing there":       testNothingThere,
 		"head":                testHead,
 		"list":                testList,
@@ -258,6 +261,7 @@ func testBadKeys(t *testing.T, b Bucket, folder string) {
 	for _, key := range []string{"", ".", "/a", folder, folder + "/a", folder + "../a", folder + "./a", folder + strings.Repeat("k", 1025)} {
 		require.Error(t, b.Put(t.Context(), key, strings.NewReader("x")), key)
 		require.Error(t, b.PutIfAbsent(t.Context(), key, strings.NewReader("x")), key)
+		require.Error(t, b.Stream(t.Context(), key, strings.NewReader("x")), key)
 	}
 	require.Empty(t, keys(t, b, folder))
 }
@@ -275,6 +279,7 @@ func testCancelled(t *testing.T, b Bucket, folder string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, b.Put(ctx, folder+"b", strings.NewReader("x")), context.Canceled)
+	require.ErrorIs(t, b.Stream(ctx, folder+"c", strings.NewReader("x")), context.Canceled)
 	_, err := b.Get(ctx, folder+"a")
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, b.List(ctx, folder, func(string, time.Time) error { return nil }), context.Canceled)
