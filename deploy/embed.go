@@ -17,6 +17,12 @@ var reportTypes embed.FS
 
 const reportTypesFolder = "reporttypes"
 
+//go:embed audit-policy.yaml
+var auditPolicy []byte
+
+// AuditPolicy is the audit policy of an API server whose log the reports are made from, as a file for --audit-policy-file.
+func AuditPolicy() []byte { return bytes.Clone(auditPolicy) }
+
 // ReportTypes returns the built-in report types, sorted by name: cis-benchmark, inventory, network-access, policy-audit. The
 // caller may change them. An error means that the binary was built from a broken manifest.
 func ReportTypes() ([]*v3.GlobalReportType, error) {

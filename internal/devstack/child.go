@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,8 +31,26 @@ type Options struct {
 
 // Child is a running stack. It ends with this process, however this process ends.
 type Child struct {
+	*program
 	Address Address
+}
 
+// Start runs the stack and returns when its servers answer. When the context ends first, the child is stopped. The error of a
+// stack that does not start is what it printed: one sentence.
+func Start(ctx context.Context, o Options) (*Child, error) {
+	args := []string{"--json", "--exit-with-parent", "--dir", o.Folder,
+		"--temporal-port", strconv.Itoa(o.TemporalPort), "--ui-port", strconv.Itoa(o.UIPort), "--s3-port", strconv.Itoa(o.S3Port)}
+	c := &Child{}
+	var err error
+	c.program, err = startProgram(ctx, o.Program, args, o.Env, &c.Address)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// program is a running program that prints one JSON line when it is ready, and ends when its standard input closes.
+type program struct {
 	cmd    *exec.Cmd
 	stdin  io.Closer
 	stderr *tail
@@ -40,29 +59,27 @@ type Child struct {
 	once   sync.Once
 }
 
-// Start runs the stack and returns when its servers answer. When the context ends first, the child is stopped. The error of a
-// stack that does not start is what it printed: one sentence.
-func Start(ctx context.Context, o Options) (*Child, error) {
-	cmd := exec.Command(o.Program, "--json", "--exit-with-parent", "--dir", o.Folder,
-		"--temporal-port", strconv.Itoa(o.TemporalPort), "--ui-port", strconv.Itoa(o.UIPort), "--s3-port", strconv.Itoa(o.S3Port))
-	cmd.Env = append(os.Environ(), o.Env...)
-	c := &Child{cmd: cmd, stderr: &tail{}, done: make(chan struct{})}
+// startProgram starts a program and reads its line into address.
+func startProgram(ctx context.Context, path string, args, env []string, address any) (*program, error) {
+	cmd := exec.Command(path, args...)
+	cmd.Env = append(os.Environ(), env...)
+	c := &program{cmd: cmd, stderr: &tail{}, done: make(chan struct{})}
 	cmd.Stderr = c.stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", o.Program, err)
+		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
 	c.stdin = stdin
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", o.Program, err)
+		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", o.Program, err)
+		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
 	line := make(chan []byte, 1)
 	go c.follow(stdout, line)
-	if err := c.ready(ctx, line); err != nil {
+	if err := c.ready(ctx, line, address); err != nil {
 		c.Stop()
 		return nil, err
 	}
@@ -70,7 +87,7 @@ func Start(ctx context.Context, o Options) (*Child, error) {
 }
 
 // follow hands on the first line and waits for the end; all output must be read before Wait.
-func (c *Child) follow(stdout io.Reader, line chan<- []byte) {
+func (c *program) follow(stdout io.Reader, line chan<- []byte) {
 	r := bufio.NewReader(stdout)
 	first, _ := r.ReadBytes('\n')
 	line <- first
@@ -79,14 +96,14 @@ func (c *Child) follow(stdout io.Reader, line chan<- []byte) {
 	close(c.done)
 }
 
-func (c *Child) ready(ctx context.Context, line <-chan []byte) error {
+func (c *program) ready(ctx context.Context, line <-chan []byte, address any) error {
 	select {
 	case first := <-line:
 		if len(bytes.TrimSpace(first)) == 0 {
 			<-c.done
 			return c.failure()
 		}
-		if err := json.Unmarshal(first, &c.Address); err != nil {
+		if err := json.Unmarshal(first, address); err != nil {
 			return fmt.Errorf("read the address line of %s: %w", c.cmd.Path, err)
 		}
 		return nil
@@ -95,19 +112,19 @@ func (c *Child) ready(ctx context.Context, line <-chan []byte) error {
 	}
 }
 
-func (c *Child) failure() error {
+func (c *program) failure() error {
 	if text := c.stderr.last(); text != "" {
-		return fmt.Errorf("%s", strings.TrimPrefix(text, "devstack: "))
+		return fmt.Errorf("%s", strings.TrimPrefix(text, filepath.Base(c.cmd.Path)+": "))
 	}
 	return fmt.Errorf("%s ended before it was ready: %w", c.cmd.Path, c.err)
 }
 
 // Done is closed when the child has ended, by itself or stopped.
-func (c *Child) Done() <-chan struct{} { return c.done }
+func (c *program) Done() <-chan struct{} { return c.done }
 
-// Stop ends the stack in order and waits for it; a stack that does not end in 20 seconds is killed. Stop workers first: they
+// Stop ends the program in order and waits for it; one that does not end in 20 seconds is killed. Stop workers first: they
 // would complain about the missing server. Stop may be called more than once.
-func (c *Child) Stop() error {
+func (c *program) Stop() error {
 	c.once.Do(func() {
 		c.stdin.Close()
 		select {
