@@ -33,7 +33,7 @@ func TestNodesWithoutAnyResult(t *testing.T) {
 	t.Run("of kinds that the snapshot lacks only nodes matter", func(t *testing.T) {
 		for kind, want := range map[string]string{
 			"core.pods":  "partial not-evaluated: node node-2 is not evaluated\n",
-			"core.nodes": "partial missing-kinds: the snapshot lacks core.nodes\npartial no-records: snapshot: no records at all\n",
+			"core.nodes": "partial missing-kinds: the snapshot lacks core.nodes: forbidden\npartial no-records: snapshot: no records at all\n",
 		} {
 			p := shop(t, cisBenchmark)
 			cluster := clusterOf(shopObjects(t), midnight)

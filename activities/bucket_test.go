@@ -33,6 +33,13 @@ func (h *hooked) PutIfAbsent(ctx context.Context, key string, body io.ReadSeeker
 	return h.Bucket.PutIfAbsent(ctx, key, body)
 }
 
+func (h *hooked) Stream(ctx context.Context, key string, body io.Reader) error {
+	if err := h.before("put new", key); err != nil {
+		return err
+	}
+	return h.Bucket.Stream(ctx, key, body)
+}
+
 func (h *hooked) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	if err := h.before("get", key); err != nil {
 		return nil, err

@@ -115,7 +115,7 @@ func (p *pipeline) environment(t *testing.T) *testsuite.TestActivityEnvironment 
 			Store: store, Types: p.types, Cluster: p.cluster, Audit: p.audit, Flows: p.flows, Benchmarks: p.benchmarks,
 			Limits: report.Limits{MaxPerHour: 2},
 		}).Execute,
-		activities.SnapshotName:   (&activities.Snapshot{Store: store, Cluster: p.cluster, Source: "test"}).Execute,
+		activities.SnapshotName:   (&activities.Snapshot{Store: store, Cluster: p.cluster}).Execute,
 		activities.ChangesName:    (&activities.Changes{Store: store, Audit: p.audit, MaxMemory: memory}).Execute,
 		activities.FlowsName:      (&activities.Flows{Store: store, Flows: p.flows, MaxGroups: memory}).Execute,
 		activities.BenchmarksName: (&activities.GatherBenchmarks{Store: store, Benchmarks: p.benchmarks}).Execute,

@@ -100,7 +100,7 @@ func (a *Plan) Execute(ctx context.Context, params PlanParams) (PlanResult, erro
 		return PlanResult{}, err
 	}
 	want := gathersOf(&def.TypeSpec)
-	some, err := a.findSnapshots(ctx, plan)
+	some, err := a.Store.findSnapshots(ctx, plan)
 	if err != nil {
 		return PlanResult{}, err
 	}
@@ -146,54 +146,6 @@ func (a *Plan) read(ctx context.Context, params PlanParams) (*planned, *report.D
 	}, def, nil
 }
 
-// findSnapshots sets the plan's snapshots; some tells whether the archive has any snapshot.
-func (a *Plan) findSnapshots(ctx context.Context, plan *planned) (some bool, err error) {
-	var baseline, later time.Time
-	folder := a.Store.Layout.Snapshots()
-	err = a.Store.Bucket.List(ctx, folder, func(key string, _ time.Time) error {
-		at, name, ok := a.Store.Layout.ParseSnapshot(key)
-		if !ok || name != evidence.ManifestName {
-			return nil
-		}
-		some = true
-		switch {
-		case !at.After(plan.Interval.Start):
-			baseline = latest(baseline, at)
-		case !at.After(plan.Interval.End):
-			later = latest(later, at)
-		}
-		return nil
-	})
-	if err != nil {
-		return false, fmt.Errorf("list snapshots: %w", err)
-	}
-	if !baseline.IsZero() {
-		plan.Baseline = &snapshotRef{At: baseline}
-		plan.From = baseline
-	}
-	if !later.IsZero() && !baseline.IsZero() {
-		plan.Later = &snapshotRef{At: later}
-	}
-	for _, snapshot := range []*snapshotRef{plan.Baseline, plan.Later} {
-		if snapshot == nil {
-			continue
-		}
-		manifest, err := a.Store.readAll(ctx, a.Store.Layout.Snapshot(snapshot.At)+evidence.ManifestName)
-		if err != nil {
-			return false, err
-		}
-		snapshot.SHA256 = evidence.Digest(manifest)
-	}
-	return some, nil
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
 func (a *Plan) split(ctx context.Context, plan *planned, want gathers) error {
 	var err error
 	if a.Audit != nil && want.state() {
@@ -221,12 +173,6 @@ func (a *Plan) stage(ctx context.Context, plan *planned) (PlanResult, error) {
 		Plan: ref, Type: plan.Type,
 		AuditPartitions: len(plan.Audit), FlowPartitions: len(plan.Flows), Benchmarks: plan.Benchmarks,
 	}, nil
-}
-
-// snapshotRef names a snapshot in the archive.
-type snapshotRef struct {
-	At     time.Time `json:"at"`
-	SHA256 string    `json:"sha256"` // of its manifest
 }
 
 // PartParams names one part of a plan's work.

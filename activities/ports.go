@@ -18,6 +18,9 @@ type Bucket interface {
 	Put(ctx context.Context, key string, body io.ReadSeeker) error
 	// PutIfAbsent writes an object only where none is: fs.ErrExist otherwise. Of several writers one succeeds.
 	PutIfAbsent(ctx context.Context, key string, body io.ReadSeeker) error
+	// Stream writes an object of unknown size as it arrives, only where none is when the body ends: fs.ErrExist otherwise. An
+	// error of the body is in the returned one's tree, and leaves nothing.
+	Stream(ctx context.Context, key string, body io.Reader) error
 	// Get opens an object; the caller closes it.
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	// List calls yield for each object below the prefix in order of keys.
@@ -29,20 +32,48 @@ type Bucket interface {
 
 // Cluster is where a snapshot's resources come from.
 type Cluster interface {
-	// Each gives every object of the followed kinds once, as JSON with its kind and apiVersion, in any order.
-	Each(ctx context.Context, yield func(kind resource.Kind, raw json.RawMessage) error) (ClusterListing, error)
+	// Describe says where the resources come from, for the manifest.
+	Describe() string
+	// Each gives every object of the followed kinds once, one kind after the other. The same objects come in the same order
+	// and the same spelling, as far as the source is the same.
+	Each(ctx context.Context, to Receiver) (ClusterListing, error)
 }
 
-// ClusterListing says what a cluster gave.
+// Receiver takes the objects of a cluster as they arrive.
+type Receiver interface {
+	// Start is called once, before anything else, with the moment by which the listing is named, UTC. fixed tells whether
+	// another listing of the source would have the same one.
+	Start(at time.Time, fixed bool) error
+	// Begin opens a kind. What was given of a kind that did not End is void: the list is made again, or cannot be made.
+	Begin(kind resource.Kind) error
+	// Object takes the next object of the kind, one line of JSON with its apiVersion and kind, valid during the call.
+	Object(raw json.RawMessage) error
+	// End closes the kind: it is whole. A kind without objects may be left out.
+	End() error
+}
+
+// ClusterListing says what a cluster gave. Kinds are named as resource.Kind.Collection does.
 type ClusterListing struct {
-	// At is the moment that the listing speaks of, UTC.
+	// At is the moment by which the listing is named, UTC: each change before it is in the listing.
 	At time.Time `json:"at"`
+	// Complete is the moment from which on the listing holds, UTC: nothing in it happened later. Zero means At.
+	Complete time.Time `json:"complete,omitzero"`
+	// Kinds says more of single kinds.
+	Kinds map[string]ListedKind `json:"kinds,omitempty"`
 	// Absent lists kinds that the cluster does not have; Forbidden those that could not be read, with the refusal.
 	Absent    []string          `json:"absent,omitempty"`
 	Forbidden map[string]string `json:"forbidden,omitempty"`
 	Notes     []string          `json:"notes,omitempty"`
 	// NotFollowed counts objects of other kinds.
 	NotFollowed int64 `json:"notFollowed,omitempty"`
+}
+
+// ListedKind says how one kind was listed.
+type ListedKind struct {
+	// Time is a moment before the list: each change of the kind before it is in the list. Zero means the listing's At.
+	Time time.Time `json:"time,omitzero"`
+	// Version is the list's resourceVersion, where there is one.
+	Version string `json:"version,omitempty"`
 }
 
 // Partition is a part of a log that one activity reads. What is in it is the source's own business.

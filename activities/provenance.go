@@ -38,6 +38,8 @@ func (c *computation) provenance() *evidence.Provenance {
 			Key:        strings.TrimPrefix(c.Store.Layout.Snapshot(c.snapshot.Time), c.Store.Layout.Root()) + evidence.ManifestName,
 			AgeSeconds: int64(c.plan.Interval.Start.Sub(c.snapshot.Time) / time.Second),
 		}
+		p.Snapshot.Why = c.snapshot.Missing()
+		maps.DeleteFunc(p.Snapshot.Why, func(kind, _ string) bool { return !slices.Contains(p.Snapshot.Missing, kind) })
 	}
 	stateUnknown := needs.Snapshot && c.snapshot == nil
 	if c.want.state() && !stateUnknown {

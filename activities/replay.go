@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 
 	"github.com/probity/probity/internal/audit"
 	"github.com/probity/probity/internal/benchmark"
@@ -40,6 +39,7 @@ type computation struct {
 	scans       []benchmark.Scan
 	nodes       []string          // of the baseline snapshot
 	snapshots   []evidence.Source // that were read
+	later       *comparison       // with a later snapshot, nil without one
 	bad         []string          // objects that could not be read
 	notes       []string
 }
@@ -200,12 +200,13 @@ func (c *computation) applyRuns(ctx context.Context) error {
 	}
 	stream := audit.Merge(c.facts, readers)
 	compared := c.plan.Later == nil
+	c.later = newComparison(c.plan.Later)
 	for {
 		entry, ok, err := stream.Next()
 		if err != nil {
 			return fmt.Errorf("merge audit logs: %w", err)
 		}
-		if !compared && (!ok || entry.Time.After(c.plan.Later.At)) {
+		if !compared && (!ok || entry.Time.After(c.plan.Later.Holds)) {
 			compared = true
 			if err := c.compare(ctx); err != nil {
 				return err
@@ -227,6 +228,7 @@ func (c *computation) apply(entry *audit.Entry) error {
 		return err
 	}
 	for _, change := range entry.Changes {
+		c.later.see(&change)
 		if err := c.timeline.Apply(change); err != nil {
 			return fmt.Errorf("replay: %w", err)
 		}
@@ -235,35 +237,6 @@ func (c *computation) apply(entry *audit.Entry) error {
 		return nil
 	}
 	return c.differ.Add(*entry)
-}
-
-// compare lists where the replayed state and the later snapshot disagree, and goes on from what the snapshot says
-// (decisions.md, "Snapshot and log disagree").
-func (c *computation) compare(ctx context.Context) error {
-	var objects []*resource.Object
-	_, err := c.readSnapshot(ctx, c.plan.Later, resource.NoKind, func(_ []byte, obj *resource.Object) error {
-		objects = append(objects, obj)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	differences := c.timeline.Diff(slices.Values(objects))
-	c.differences = report.Differences(differences, c.plan.Later.At)
-	there := make(map[resource.Key]*resource.Object, len(objects))
-	for _, obj := range objects {
-		there[obj.ID.Key] = obj
-	}
-	for _, difference := range differences {
-		change := resource.Change{Time: c.plan.Later.At, ID: resource.ID{Key: difference.Object}}
-		if obj := there[difference.Object]; obj != nil {
-			change.ID, change.Version, change.Object = obj.ID, obj.Version, obj
-		}
-		if err := c.timeline.Apply(change); err != nil {
-			return fmt.Errorf("correct the state by snapshot: %w", err)
-		}
-	}
-	return nil
 }
 
 // readBenchmarks judges the nodes' results by the definition's parameters.

@@ -312,17 +312,5 @@ func (s *Store) writeOnce(ctx context.Context, key string, file *os.File, rows i
 	if !errors.Is(err, fs.ErrExist) {
 		return Ref{}, fmt.Errorf("write %s: %w", key, err)
 	}
-	body, err := s.open(ctx, ref, false)
-	if err != nil {
-		return Ref{}, err
-	}
-	defer body.Close()
-	_, err = io.Copy(io.Discard, body)
-	if errors.Is(err, errDigest) {
-		return Ref{}, fmt.Errorf("object %s: %w", key, ErrConflict)
-	}
-	if err != nil {
-		return Ref{}, fmt.Errorf("read %s: %w", key, err)
-	}
-	return ref, nil
+	return ref, s.same(ctx, ref)
 }

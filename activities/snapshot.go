@@ -1,17 +1,13 @@
 package activities
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -31,69 +27,142 @@ type SnapshotResult struct {
 	Key     string    `json:"key"` // of its manifest
 	At      time.Time `json:"at"`
 	Objects int64     `json:"objects"`
-	// Partial tells that kinds are missing for want of rights.
-	Partial bool `json:"partial,omitempty"`
+	// Partial tells that kinds are missing that the cluster has; Missing says why, by kind.
+	Partial bool              `json:"partial,omitempty"`
+	Missing map[string]string `json:"missing,omitempty"`
 }
 
-// Snapshot lists every followed resource of the cluster into the bucket, one object for each kind, sorted; the manifest last.
+// Snapshot lists every followed resource of the cluster into the bucket, one object for each kind, written as the cluster gives
+// it: what is held in memory does not grow with the cluster. The manifest comes last.
 type Snapshot struct {
 	Store   *Store
 	Cluster Cluster
-	Source  string // what the manifest calls the cluster's source
 }
 
 // Execute takes one snapshot. A snapshot of the same moment that is there already is the result, if it says the same.
 func (a *Snapshot) Execute(ctx context.Context, _ SnapshotParams) (SnapshotResult, error) {
 	if a.Cluster == nil {
-		return SnapshotResult{}, fmt.Errorf("take snapshot: no cluster is configured (set --inputs-cluster): %w", ErrInvalid)
+		return SnapshotResult{}, fmt.Errorf("take snapshot: no cluster is configured (set --kube-access or --inputs-cluster): %w", ErrInvalid)
 	}
-	kinds := newKindSpools(a.Store.Scratch)
-	defer kinds.discard()
-	count := int64(0)
-	listing, err := a.Cluster.Each(ctx, func(kind resource.Kind, raw json.RawMessage) error {
-		if count++; count%1000 == 0 {
-			activity.RecordHeartbeat(ctx, count)
-		}
-		return kinds.add(kind, raw)
-	})
+	taking := newTaking(ctx, a.Store)
+	defer taking.abandon()
+	listing, err := a.Cluster.Each(ctx, taking)
 	if err != nil {
 		return SnapshotResult{}, fmt.Errorf("list cluster: %w", err)
 	}
-	manifest, err := a.store(ctx, kinds, listing)
+	manifest, err := taking.manifest(&listing)
 	if err != nil {
 		return SnapshotResult{}, err
 	}
-	result := SnapshotResult{At: listing.At, Partial: len(listing.Forbidden) > 0}
+	manifest.Source = a.Cluster.Describe()
+	result := SnapshotResult{At: manifest.Time, Missing: manifest.Missing()}
+	result.Partial = len(result.Missing) > 0
 	for _, kind := range manifest.Kinds {
 		result.Objects += kind.Count
 	}
-	if result.Key, err = a.seal(ctx, manifest); err != nil {
+	if result.Key, err = taking.seal(manifest); err != nil {
 		return SnapshotResult{}, err
 	}
-	activity.GetLogger(ctx).Info("snapshot taken", "key", result.Key, "objects", result.Objects)
+	activity.GetLogger(ctx).Info("snapshot taken", "key", result.Key, "objects", result.Objects, "missing", len(result.Missing))
 	return result, nil
 }
 
-func (a *Snapshot) store(ctx context.Context, kinds *kindSpools, listing ClusterListing) (*evidence.Snapshot, error) {
-	manifest := &evidence.Snapshot{
-		Cluster: a.Store.Cluster, Time: listing.At, Source: a.Source, Tool: a.Store.Tool, Notes: listing.Notes,
+// kindFile is the name of a kind's objects within a snapshot.
+func kindFile(kind resource.Kind) string { return kind.Collection() + ".ndjson.zst" }
+
+// taking is one snapshot being taken: the receiver of what a cluster gives.
+type taking struct {
+	ctx    context.Context //nolint:containedctx // a receiver's methods have none of their own
+	store  *Store
+	at     time.Time
+	fixed  bool
+	folder string
+	pack   *packer
+	kind   resource.Kind
+	open   *stream // of the kind that has begun, nil between kinds
+	done   map[resource.Kind]Ref
+	count  int64
+}
+
+var _ Receiver = (*taking)(nil)
+
+func newTaking(ctx context.Context, store *Store) *taking {
+	return &taking{ctx: ctx, store: store, pack: &packer{}, done: map[resource.Kind]Ref{}}
+}
+
+func (t *taking) Start(at time.Time, fixed bool) error {
+	t.at, t.fixed, t.folder = at.UTC(), fixed, t.store.Layout.Snapshot(at)
+	return nil
+}
+
+func (t *taking) Begin(kind resource.Kind) (err error) {
+	t.abandon()
+	t.kind = kind
+	t.open, err = t.pack.open(t.ctx, t.store.Bucket, t.folder+kindFile(kind))
+	return err
+}
+
+func (t *taking) Object(raw json.RawMessage) error {
+	if t.count++; t.count%1000 == 0 {
+		activity.RecordHeartbeat(t.ctx, t.count)
 	}
-	folder := a.Store.Layout.Snapshot(listing.At)
+	return t.open.line(raw)
+}
+
+// End waits until the kind is in the bucket. One that is there from an earlier attempt has the same bytes, or is another
+// snapshot of the same moment.
+func (t *taking) End() error {
+	ref, err := t.open.close()
+	t.open = nil
+	if errors.Is(err, fs.ErrExist) {
+		err = t.conflict(t.store.same(t.ctx, ref))
+	}
+	if err != nil {
+		return err
+	}
+	t.done[t.kind] = ref
+	return nil
+}
+
+// abandon drops the kind that has not ended.
+func (t *taking) abandon() {
+	if t.open != nil {
+		t.open.abandon()
+		t.open = nil
+	}
+}
+
+// conflict makes a conflict worth another attempt where that would have another moment.
+func (t *taking) conflict(err error) error {
+	if errors.Is(err, ErrConflict) && !t.fixed {
+		return fmt.Errorf("another snapshot was begun in the same second: %s", err.Error())
+	}
+	return err
+}
+
+func (t *taking) manifest(listing *ClusterListing) (*evidence.Snapshot, error) {
+	t.abandon()
+	manifest := &evidence.Snapshot{
+		Cluster: t.store.Cluster, Time: t.at, Complete: listing.Complete, Tool: t.store.Tool, Notes: listing.Notes,
+	}
 	for _, kind := range resource.Kinds() {
 		name := kind.Collection()
-		entry := evidence.SnapshotKind{Kind: name, Time: listing.At}
+		listed := listing.Kinds[name]
+		entry := evidence.SnapshotKind{Kind: name, Time: listed.Time, Version: listed.Version}
+		if entry.Time.IsZero() {
+			entry.Time = t.at
+		}
 		switch {
 		case listing.Forbidden[name] != "":
 			entry.Missing = listing.Forbidden[name]
 		case slices.Contains(listing.Absent, name):
-			entry.Missing = "the cluster does not have this kind"
+			entry.Absent = true
 		default:
-			entry.Key = kindFile(kind)
-			ref, err := a.storeKind(ctx, kinds, kind, folder+entry.Key)
+			ref, err := t.ref(kind)
 			if err != nil {
 				return nil, err
 			}
-			entry.Count = ref.Rows
+			entry.Key, entry.Count = kindFile(kind), ref.Rows
 			manifest.Objects = append(manifest.Objects, evidence.Object{
 				Key: entry.Key, SHA256: ref.SHA256, Bytes: ref.Bytes, Rows: evidence.Rows(ref.Rows), MediaType: "application/zstd",
 			})
@@ -103,41 +172,33 @@ func (a *Snapshot) store(ctx context.Context, kinds *kindSpools, listing Cluster
 	return manifest, nil
 }
 
-// kindFile is the name of a kind's objects within a snapshot.
-func kindFile(kind resource.Kind) string { return kind.Collection() + ".ndjson.zst" }
-
-// storeKind writes one kind's objects in a fixed order; an object that is there from an earlier attempt has the same bytes or
-// is another snapshot of the same moment, which seal finds out.
-func (a *Snapshot) storeKind(ctx context.Context, kinds *kindSpools, kind resource.Kind, key string) (Ref, error) {
-	sp, err := a.Store.newSpool(true)
-	if err != nil {
-		return Ref{}, err
+// ref is the kind's object; of a kind without objects it is written now.
+func (t *taking) ref(kind resource.Kind) (Ref, error) {
+	if _, ok := t.done[kind]; !ok {
+		if err := t.Begin(kind); err != nil {
+			return Ref{}, err
+		}
+		if err := t.End(); err != nil {
+			return Ref{}, err
+		}
 	}
-	defer sp.discard()
-	rows, err := kinds.write(kind, sp)
-	if err != nil {
-		return Ref{}, err
-	}
-	if err := sp.close(); err != nil {
-		return Ref{}, err
-	}
-	return a.Store.writeOnce(ctx, key, sp.file, rows)
+	return t.done[kind], nil
 }
 
-func (a *Snapshot) seal(ctx context.Context, manifest *evidence.Snapshot) (string, error) {
-	key := a.Store.Layout.Snapshot(manifest.Time) + evidence.ManifestName
+func (t *taking) seal(manifest *evidence.Snapshot) (string, error) {
+	key := t.folder + evidence.ManifestName
 	encoded, err := manifest.Encode()
 	if err != nil {
 		return "", err
 	}
-	err = a.Store.Bucket.PutIfAbsent(ctx, key, bytes.NewReader(encoded))
+	err = t.store.Bucket.PutIfAbsent(t.ctx, key, bytes.NewReader(encoded))
 	if errors.Is(err, fs.ErrExist) {
-		there, err := a.Store.readAll(ctx, key)
+		there, err := t.store.readAll(t.ctx, key)
 		if err != nil {
 			return "", err
 		}
 		if !bytes.Equal(there, encoded) {
-			return "", fmt.Errorf("snapshot %s: %w: it is of the same moment; give another with --inputs-cluster-at", key, ErrConflict)
+			return "", t.conflict(fmt.Errorf("snapshot %s: %w: it is of the same moment; give another with --inputs-cluster-at", key, ErrConflict))
 		}
 		return key, nil
 	}
@@ -145,97 +206,4 @@ func (a *Snapshot) seal(ctx context.Context, manifest *evidence.Snapshot) (strin
 		return "", fmt.Errorf("write %s: %w", key, err)
 	}
 	return key, nil
-}
-
-// kindSpools keeps each kind's objects in a temporary file, and in memory only where each one lies.
-type kindSpools struct {
-	scratch string
-	kinds   map[resource.Kind]*kindSpool
-}
-
-type kindSpool struct {
-	file   *os.File
-	buffer *bufio.Writer
-	size   int64
-	index  []spooled
-}
-
-type spooled struct {
-	namespace, name string
-	offset, length  int64
-}
-
-func newKindSpools(scratch string) *kindSpools {
-	return &kindSpools{scratch: scratch, kinds: map[resource.Kind]*kindSpool{}}
-}
-
-func (k *kindSpools) add(kind resource.Kind, raw json.RawMessage) error {
-	sp := k.kinds[kind]
-	if sp == nil {
-		file, err := os.CreateTemp(k.scratch, "probity-*")
-		if err != nil {
-			return fmt.Errorf("create temporary file: %w", err)
-		}
-		sp = &kindSpool{file: file, buffer: bufio.NewWriter(file)}
-		k.kinds[kind] = sp
-	}
-	var head struct {
-		Metadata struct{ Namespace, Name string }
-	}
-	if err := json.Unmarshal(raw, &head); err != nil {
-		return fmt.Errorf("decode %s: %w", kind.Plural(), err)
-	}
-	// One line and one spelling: what kubectl indented and what an API server sent must give the same bytes.
-	line, err := canonicalJSON(raw)
-	if err != nil {
-		return fmt.Errorf("decode %s %s/%s: %w", kind.Plural(), head.Metadata.Namespace, head.Metadata.Name, err)
-	}
-	sp.index = append(sp.index, spooled{head.Metadata.Namespace, head.Metadata.Name, sp.size, int64(len(line))})
-	sp.size += int64(len(line))
-	_, err = sp.buffer.Write(line)
-	return err
-}
-
-// canonicalJSON rewrites an object with sorted keys on one line; numbers keep their digits.
-func canonicalJSON(raw []byte) ([]byte, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, err
-	}
-	return json.Marshal(value)
-}
-
-func (k *kindSpools) write(kind resource.Kind, w io.Writer) (int64, error) {
-	sp := k.kinds[kind]
-	if sp == nil {
-		return 0, nil
-	}
-	if err := sp.buffer.Flush(); err != nil {
-		return 0, fmt.Errorf("write temporary file: %w", err)
-	}
-	slices.SortFunc(sp.index, func(a, b spooled) int {
-		if c := strings.Compare(a.namespace, b.namespace); c != 0 {
-			return c
-		}
-		return strings.Compare(a.name, b.name)
-	})
-	for _, at := range sp.index {
-		line := make([]byte, at.length, at.length+1)
-		if _, err := sp.file.ReadAt(line, at.offset); err != nil {
-			return 0, fmt.Errorf("read temporary file: %w", err)
-		}
-		if _, err := w.Write(append(line, '\n')); err != nil {
-			return 0, err
-		}
-	}
-	return int64(len(sp.index)), nil
-}
-
-func (k *kindSpools) discard() {
-	for _, sp := range k.kinds {
-		sp.file.Close()
-		os.Remove(sp.file.Name())
-	}
 }

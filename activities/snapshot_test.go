@@ -1,15 +1,17 @@
 package activities_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/probity/probity/activities"
+	"github.com/probity/probity/activities/porttest"
+	"github.com/probity/probity/internal/blob"
 	"github.com/probity/probity/internal/catalogue"
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/resource"
@@ -38,18 +40,16 @@ func TestSnapshot(t *testing.T) {
 	require.Len(t, snapshot.Kinds, len(resource.Kinds()), "each kind is there, or it is said why not")
 	require.Equal(t, taken, p.snapshot(t), "a second attempt finds it")
 
-	turned := shopObjects(t)
-	slices.Reverse(turned)
-	indented := make([]json.RawMessage, len(turned))
-	for i, object := range turned {
-		var value any
-		require.NoError(t, json.Unmarshal(object, &value))
-		spaced, err := json.MarshalIndent(value, "", "   ")
-		require.NoError(t, err)
-		indented[i] = spaced
-	}
-	p.cluster = clusterOf(indented, midnight)
-	require.Equal(t, taken, p.snapshot(t), "the order and the spelling of objects do not show")
+	p.bucket = &blob.Memory{}
+	cluster := clusterOf(shopObjects(t), midnight)
+	p.cluster = cluster
+	require.Equal(t, taken, p.snapshot(t))
+	before := readSnapshot(t, p, midnight)
+	cluster.Live = true
+	require.Equal(t, taken, p.snapshot(t), "lists that had to be made again leave nothing")
+	p.bucket = &blob.Memory{}
+	require.Equal(t, taken, p.snapshot(t))
+	require.Equal(t, before, readSnapshot(t, p, midnight))
 }
 
 func TestSnapshotOfTheSameMomentThatSaysSomethingElse(t *testing.T) {
@@ -59,6 +59,12 @@ func TestSnapshotOfTheSameMomentThatSaysSomethingElse(t *testing.T) {
 	p.cluster = clusterOf(shopObjects(t)[1:], midnight)
 	_, err := step[activities.SnapshotResult](t, p, activities.SnapshotName, activities.SnapshotParams{})
 	_ = requireFailure(t, err, activities.FailureConflict, true)
+
+	cluster := clusterOf(shopObjects(t)[1:], midnight)
+	cluster.Live, p.cluster = true, cluster
+	_, err = step[activities.SnapshotResult](t, p, activities.SnapshotName, activities.SnapshotParams{})
+	_ = requireFailure(t, err, activities.FailureUnavailable, false)
+	require.ErrorContains(t, err, "begun in the same second", "another attempt has another moment")
 }
 
 func TestSnapshotSaysWhatItLacks(t *testing.T) {
@@ -69,17 +75,90 @@ func TestSnapshotSaysWhatItLacks(t *testing.T) {
 	cluster.Listing.Absent = []string{"projectcalico.org.tiers"}
 	cluster.Listing.Notes = []string{"a note"}
 	p.cluster = cluster
-	require.True(t, p.snapshot(t).Partial)
+	taken := p.snapshot(t)
+	require.True(t, taken.Partial)
+	require.Equal(t, cluster.Listing.Forbidden, taken.Missing)
 	snapshot := readSnapshot(t, p, midnight)
-	require.Equal(t, []string{"core.pods", "projectcalico.org.tiers"}, snapshot.MissingKinds())
+	require.True(t, snapshot.Partial)
+	require.Equal(t, []string{"core.pods"}, snapshot.MissingKinds(), "what the cluster does not have is not missing")
 	require.Equal(t, []string{"a note"}, snapshot.Notes)
 	for _, kind := range snapshot.Kinds {
 		if kind.Kind == "core.pods" {
 			require.Equal(t, "pods is forbidden: no right to list", kind.Missing)
 			require.Empty(t, kind.Key)
 		}
+		require.Equal(t, kind.Kind == "projectcalico.org.tiers", kind.Absent)
 	}
-	require.Contains(t, p.run(t).files[evidence.ProvenanceName], "a note", "what a snapshot says of itself is part of the provenance")
+	b := p.run(t)
+	require.Contains(t, b.files[evidence.ProvenanceName], "a note", "what a snapshot says of itself is part of the provenance")
+	require.Equal(t, evidence.Partial, b.Verdict)
+	require.Contains(t, b.reasons(t), "the snapshot lacks core.pods: pods is forbidden: no right to list")
+	require.NotContains(t, b.reasons(t), "tiers")
+}
+
+func TestSnapshotOfALiveCluster(t *testing.T) {
+	t.Parallel()
+	p := shop(t, inventory)
+	cluster := clusterOf(shopObjects(t), midnight)
+	cluster.Live, p.cluster = true, cluster
+	cluster.Listing.Complete = midnight.Add(9 * time.Second)
+	cluster.Listing.Kinds = map[string]activities.ListedKind{"core.pods": {Time: midnight.Add(4 * time.Second), Version: "812"}}
+	require.Equal(t, midnight, p.snapshot(t).At)
+	snapshot := readSnapshot(t, p, midnight)
+	require.Equal(t, midnight.Add(9*time.Second), snapshot.Holds())
+	require.Equal(t, "memory", snapshot.Source)
+	for _, kind := range snapshot.Kinds {
+		if kind.Kind == "core.pods" {
+			require.Equal(t, "812", kind.Version)
+			require.Equal(t, midnight.Add(4*time.Second), kind.Time)
+		} else {
+			require.Equal(t, midnight, kind.Time)
+		}
+	}
+}
+
+// broken gives some pods, and then cannot go on: refused tells whether it says so or fails.
+type broken struct {
+	*porttest.Cluster
+	refused bool
+}
+
+func (b broken) Each(ctx context.Context, to activities.Receiver) (activities.ClusterListing, error) {
+	listing, err := b.Cluster.Each(ctx, to)
+	if err != nil {
+		return listing, err
+	}
+	if err := to.Begin(resource.Pod); err != nil {
+		return listing, err
+	}
+	for range 100 {
+		if err := to.Object(json.RawMessage(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}`)); err != nil {
+			return listing, err
+		}
+	}
+	if !b.refused {
+		return listing, errOutage
+	}
+	listing.Forbidden = map[string]string{"core.pods": "refused half-way"}
+	return listing, nil
+}
+
+func TestSnapshotOfAKindThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	p := shop(t, inventory)
+	cluster := clusterOf(shopObjects(t), midnight)
+	cluster.Listing.Absent = []string{"core.pods"}
+	pods := layout(t).Snapshot(midnight) + "core.pods.ndjson.zst"
+
+	p.cluster = broken{cluster, false}
+	_, err := step[activities.SnapshotResult](t, p, activities.SnapshotName, activities.SnapshotParams{})
+	require.ErrorContains(t, err, errOutage.Error())
+	require.NotContains(t, keysBelow(t, p.bucket, ""), pods, "half a kind is never archived")
+
+	p.cluster = broken{cluster, true}
+	require.Equal(t, map[string]string{"core.pods": "refused half-way"}, p.snapshot(t).Missing)
+	require.NotContains(t, keysBelow(t, p.bucket, ""), pods)
+	readSnapshot(t, p, midnight)
 }
 
 func TestSnapshotWithoutACluster(t *testing.T) {
@@ -88,7 +167,7 @@ func TestSnapshotWithoutACluster(t *testing.T) {
 	p.cluster = nil
 	_, err := step[activities.SnapshotResult](t, p, activities.SnapshotName, activities.SnapshotParams{})
 	_ = requireFailure(t, err, activities.FailureInvalidInput, true)
-	require.ErrorContains(t, err, "set --inputs-cluster")
+	require.ErrorContains(t, err, "--inputs-cluster")
 }
 
 func TestKilledSnapshot(t *testing.T) {

@@ -194,6 +194,23 @@ func (s *Store) readAll(ctx context.Context, key string) ([]byte, error) {
 	return data, nil
 }
 
+// same checks that the object which is there is the one that would have been written.
+func (s *Store) same(ctx context.Context, ref Ref) error {
+	body, err := s.open(ctx, ref, false)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	_, err = io.Copy(io.Discard, body)
+	switch {
+	case errors.Is(err, errDigest):
+		return fmt.Errorf("object %s: %w", ref.Key, ErrConflict)
+	case err != nil:
+		return fmt.Errorf("read %s: %w", ref.Key, err)
+	}
+	return nil
+}
+
 var errDigest = errors.New("the object is not what the step wrote")
 
 // checkedReader fails at the end of an object whose bytes are not those of its Ref.

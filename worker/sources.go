@@ -24,10 +24,23 @@ const fromFiles = "files"
 // clusterFiles is a cluster as files behind the activities' port.
 type clusterFiles struct{ *logfile.Cluster }
 
-func (c clusterFiles) Each(
-	ctx context.Context, yield func(resource.Kind, json.RawMessage) error,
-) (activities.ClusterListing, error) {
-	stats, err := c.Cluster.Each(ctx, yield)
+func (c clusterFiles) Describe() string { return fromFiles }
+
+func (c clusterFiles) Each(ctx context.Context, to activities.Receiver) (activities.ClusterListing, error) {
+	start := func(at time.Time) error { return to.Start(at, true) }
+	last := resource.NoKind
+	stats, err := c.Cluster.EachFrom(ctx, start, func(kind resource.Kind, raw json.RawMessage) error {
+		if kind != last {
+			if err := endAndBegin(to, last, kind); err != nil {
+				return err
+			}
+			last = kind
+		}
+		return to.Object(raw)
+	})
+	if err == nil && last != resource.NoKind {
+		err = to.End()
+	}
 	if err != nil {
 		return activities.ClusterListing{}, err
 	}
@@ -36,6 +49,15 @@ func (c clusterFiles) Each(
 		listing.NotFollowed += stats.Other[kind]
 	}
 	return listing, nil
+}
+
+func endAndBegin(to activities.Receiver, last, next resource.Kind) error {
+	if last != resource.NoKind {
+		if err := to.End(); err != nil {
+			return err
+		}
+	}
+	return to.Begin(next)
 }
 
 // auditFiles is a folder of audit logs behind the activities' port.

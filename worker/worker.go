@@ -102,6 +102,9 @@ func assemble(o *Options) (*activities.Store, *Ports, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := connectKube(o, ports); err != nil {
+		return nil, nil, err
+	}
 	ports.Bucket = o.Bucket
 	if o.Wrap != nil {
 		o.Wrap(ports)
@@ -141,7 +144,7 @@ func registerActivities(w sdkworker.Worker, o *Options, store *activities.Store,
 			Store: store, Types: &definitions.Folder{Dir: cfg.Inputs.Reports, Limits: limits}, Cluster: ports.Cluster,
 			Audit: ports.Audit, Flows: ports.Flows, Benchmarks: ports.Benchmarks, Limits: limits,
 		}).Execute,
-		activities.SnapshotName:   (&activities.Snapshot{Store: store, Cluster: ports.Cluster, Source: fromFiles}).Execute,
+		activities.SnapshotName:   (&activities.Snapshot{Store: store, Cluster: ports.Cluster}).Execute,
 		activities.ChangesName:    (&activities.Changes{Store: store, Audit: ports.Audit, MaxMemory: memory}).Execute,
 		activities.FlowsName:      (&activities.Flows{Store: store, Flows: ports.Flows, MaxGroups: memory / bytesPerGroup}).Execute,
 		activities.BenchmarksName: (&activities.GatherBenchmarks{Store: store, Benchmarks: ports.Benchmarks}).Execute,

@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,43 +20,100 @@ type Cluster struct {
 	Objects []json.RawMessage
 	// Listing is what it says of itself; kinds that are Absent or Forbidden are not given.
 	Listing activities.ClusterListing
+	// Live makes it one that changes, as an API server's: another listing has another moment, and each kind's list has to be
+	// made twice, since the first one expires.
+	Live bool
 	// Gone makes it one that cannot be reached: its name.
 	Gone string
 }
 
 var _ activities.Cluster = (*Cluster)(nil)
 
-// Each gives the objects in their order.
-func (c *Cluster) Each(
-	ctx context.Context, yield func(resource.Kind, json.RawMessage) error,
-) (activities.ClusterListing, error) {
+// Describe says that it is in memory.
+func (c *Cluster) Describe() string { return "memory" }
+
+// Each gives the objects by kind, namespace and name.
+func (c *Cluster) Each(ctx context.Context, to activities.Receiver) (activities.ClusterListing, error) {
 	listing := c.Listing
 	if c.Gone != "" {
 		return listing, fmt.Errorf("list %s: it is not there", c.Gone)
 	}
-	listing.At = listing.At.UTC()
-	for _, raw := range c.Objects {
-		if err := ctx.Err(); err != nil {
-			return listing, err
-		}
-		var head struct{ APIVersion, Kind string }
-		if err := json.Unmarshal(raw, &head); err != nil {
-			return listing, fmt.Errorf("decode object: %w", err)
-		}
-		kind := resource.KindOf(head.APIVersion, head.Kind)
-		if kind == resource.NoKind {
-			listing.NotFollowed++
-			continue
-		}
-		name := kind.Collection()
+	listing.At, listing.Complete = listing.At.UTC(), listing.Complete.UTC()
+	kinds, err := c.sorted()
+	if err != nil {
+		return listing, err
+	}
+	listing.NotFollowed = int64(len(kinds[resource.NoKind]))
+	if err := to.Start(listing.At, !c.Live); err != nil {
+		return listing, err
+	}
+	for _, kind := range resource.Kinds() {
+		name, objects := kind.Collection(), kinds[kind]
 		if listing.Forbidden[name] != "" || slices.Contains(listing.Absent, name) {
 			continue
 		}
-		if err := yield(kind, raw); err != nil {
+		if c.Live {
+			if err := give(ctx, to, kind, objects[:len(objects)/2]); err != nil {
+				return listing, err
+			}
+		}
+		if err := give(ctx, to, kind, objects); err != nil {
+			return listing, err
+		}
+		if err := to.End(); err != nil {
 			return listing, err
 		}
 	}
 	return listing, nil
+}
+
+func give(ctx context.Context, to activities.Receiver, kind resource.Kind, objects []memoryObject) error {
+	if err := to.Begin(kind); err != nil {
+		return err
+	}
+	for _, object := range objects {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := to.Object(object.line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type memoryObject struct {
+	name string
+	line []byte
+}
+
+func (c *Cluster) sorted() (map[resource.Kind][]memoryObject, error) {
+	kinds := map[resource.Kind][]memoryObject{}
+	for _, raw := range c.Objects {
+		var head struct {
+			APIVersion, Kind string
+			Metadata         struct{ Namespace, Name string }
+		}
+		if err := json.Unmarshal(raw, &head); err != nil {
+			return nil, fmt.Errorf("decode object: %w", err)
+		}
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		decoder.UseNumber()
+		var value any
+		if err := decoder.Decode(&value); err != nil {
+			return nil, fmt.Errorf("decode object: %w", err)
+		}
+		line, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("encode object: %w", err)
+		}
+		kind := resource.KindOf(head.APIVersion, head.Kind)
+		kinds[kind] = append(kinds[kind], memoryObject{head.Metadata.Namespace + "/" + head.Metadata.Name, line})
+	}
+	for _, objects := range kinds {
+		slices.SortFunc(objects, func(a, b memoryObject) int { return strings.Compare(a.name, b.name) })
+	}
+	return kinds, nil
 }
 
 // AuditLog is an audit log in memory.

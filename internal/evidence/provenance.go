@@ -77,6 +77,8 @@ type SnapshotUse struct {
 	SHA256     string    `json:"sha256"`     // of its manifest; empty for a file source
 	AgeSeconds int64     `json:"ageSeconds"` // from its time to the interval's start; negative when it is later
 	Missing    []string  `json:"missing"`    // kinds that it lacks, sorted
+	// Why says why it lacks them, by kind, where that is known.
+	Why map[string]string `json:"why,omitempty"`
 }
 
 // Difference is one object whose replayed state differs from a later snapshot.

@@ -100,7 +100,11 @@ func snapshotReasons(p Provenance, needed bool) []Reason {
 			"the snapshot was taken at %s, after the interval's start: what ended before it is not known", at(use.Time))})
 	}
 	for _, kind := range use.Missing {
-		reasons = append(reasons, Reason{Partial, ReasonMissingKinds, "", fmt.Sprintf("the snapshot lacks %s", kind)})
+		text := "the snapshot lacks " + kind
+		if why := use.Why[kind]; why != "" {
+			text += ": " + why
+		}
+		reasons = append(reasons, Reason{Partial, ReasonMissingKinds, "", text})
 	}
 	return reasons
 }

@@ -63,8 +63,18 @@ var ErrNoTime = errors.New("no object tells when the state was taken: give its t
 // documents that contradict each other about one object (the error names both), on a folder that holds no object, and with
 // ErrNoTime.
 func (c *Cluster) Each(ctx context.Context, yield func(kind resource.Kind, raw json.RawMessage) error) (ClusterStats, error) {
+	return c.EachFrom(ctx, func(time.Time) error { return nil }, yield)
+}
+
+// EachFrom is Each, and calls start first with the time of the state.
+func (c *Cluster) EachFrom(
+	ctx context.Context, start func(at time.Time) error, yield func(kind resource.Kind, raw json.RawMessage) error,
+) (ClusterStats, error) {
 	found, err := c.gather(ctx, resource.NoKind)
 	if err != nil {
+		return ClusterStats{}, err
+	}
+	if err := start(found.at); err != nil {
 		return ClusterStats{}, err
 	}
 	stats := ClusterStats{Files: found.files, Objects: map[string]int64{}, Other: found.other, At: found.at, Notes: found.notes}
