@@ -95,12 +95,8 @@ func (a *app) expireStaging(ctx context.Context, bucket *blob.S3) {
 
 func (a *app) serveStarter(ctx context.Context, c client.Client) error {
 	schedules := starter.NewSchedules(c, a.settings(), a.logger)
-	if a.cfg.Inputs.Cluster != "" {
-		every, err := cron.Validate(a.cfg.Snapshot.Schedule, 60)
-		if err != nil {
-			return usage("snapshot.schedule: %w", err)
-		}
-		if err := schedules.EnsureSnapshots(ctx, a.cfg.Cluster, every); err != nil {
+	if a.cfg.Inputs.Cluster != "" || a.cfg.Kube.Access != "" {
+		if err := a.keepSnapshots(ctx, c, schedules); err != nil {
 			return err
 		}
 	}
@@ -111,6 +107,30 @@ func (a *app) serveStarter(ctx context.Context, c client.Client) error {
 		return nil
 	}
 	return starter.New(a.folder(), schedules, a.cfg.Schedule.SyncInterval, a.logger).Run(ctx)
+}
+
+// keepSnapshots keeps the schedule of snapshots, and lets the first one be taken at once. An archive that does not answer now
+// is no reason not to start: the schedule, or the first report, will ask for a snapshot.
+func (a *app) keepSnapshots(ctx context.Context, c client.Client, schedules *starter.Schedules) error {
+	every, err := cron.Validate(a.cfg.Snapshot.Schedule, 60)
+	if err != nil {
+		return usage("snapshot.schedule: %w", err)
+	}
+	if err := schedules.EnsureSnapshots(ctx, a.cfg.Cluster, every); err != nil {
+		return err
+	}
+	archive, err := a.catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	run, err := starter.NewRuns(c, a.settings()).FirstSnapshot(ctx, a.cfg.Cluster, archive)
+	switch {
+	case err != nil:
+		a.logger.Warn("the first snapshot was not asked for", "cluster", a.cfg.Cluster, "error", err)
+	case run != nil:
+		a.logger.Info("the first snapshot is taken now", "cluster", a.cfg.Cluster, "workflow", run.GetID())
+	}
+	return nil
 }
 
 // serveBoth runs a worker and a starter in one process; when one of them ends, the other does.

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +42,16 @@ func (a *app) snapshot(ctx context.Context) error {
 		}}
 	})
 	if err == nil && taken.Partial {
-		return &exitError{exitIncomplete, fmt.Errorf("the snapshot lacks kinds that could not be read: see %s", taken.Key)}
+		return &exitError{exitIncomplete, fmt.Errorf("the snapshot is partial: it lacks %s", missing(taken.Missing))}
 	}
 	return err
+}
+
+// missing names the kinds that a snapshot lacks, each with the reason on a line of its own.
+func missing(kinds map[string]string) string {
+	var text strings.Builder
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		fmt.Fprintf(&text, "\n  %s: %s", kind, kinds[kind])
+	}
+	return text.String()
 }
