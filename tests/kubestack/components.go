@@ -35,6 +35,8 @@ func run(command func() *cobra.Command) func() int {
 
 // runKwok hands over what kwok's own main does before its command.
 func runKwok() int {
+	// The Kubernetes libraries have put a --version of their own into the process's flags, which kwok's own would clash with.
+	pflag.CommandLine = pflag.NewFlagSet("kwok", pflag.ContinueOnError)
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
 	flags.ParseErrorsAllowlist.UnknownFlags = true
 	flags.Usage = func() {}

@@ -5,7 +5,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strconv"
+	"strings"
+
+	node "sigs.k8s.io/kwok/kustomize/stage/node/fast"
+	heartbeat "sigs.k8s.io/kwok/kustomize/stage/node/heartbeat-with-lease"
+	pod "sigs.k8s.io/kwok/kustomize/stage/pod/fast"
 )
 
 // podNetwork is where kwok's pods get their addresses.
@@ -50,7 +56,13 @@ func (s *stack) startKwok(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.run("kwok", "kwok", "--kubeconfig="+s.address.Kubeconfig, "--manage-all-nodes=true", "--cidr="+podNetwork)
+	stages := strings.Join([]string{node.DefaultNodeInit, heartbeat.DefaultNodeHeartbeatWithLease, pod.DefaultPodReady,
+		pod.DefaultPodComplete, pod.DefaultPodDelete}, "\n---\n")
+	config := s.file("kwok.yaml")
+	if err := os.WriteFile(config, []byte(stages), 0o600); err != nil {
+		return fmt.Errorf("write kwok's configuration: %w", err)
+	}
+	return s.run("kwok", "kwok", "--kubeconfig="+s.address.Kubeconfig, "--config="+config, "--manage-all-nodes=true", "--cidr="+podNetwork)
 }
 
 func (s *stack) addNode(ctx context.Context, name string) error {

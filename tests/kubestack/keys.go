@@ -87,11 +87,11 @@ func (k *keys) issue(template *x509.Certificate) (cert, key []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("sign certificate of %s: %w", template.Subject.CommonName, err)
 	}
-	raw, err := x509.MarshalPKCS8PrivateKey(private)
+	raw, err := x509.MarshalECPrivateKey(private)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode key: %w", err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}), nil
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: raw}), nil
 }
 
 func (k *keys) writeAuthority() error { return k.write("ca.crt", k.caPEM) }
