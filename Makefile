@@ -8,6 +8,9 @@ STAGE  := tests/make/stage.sh
 BUILD  := tests/make/build.sh
 TOOLS  := -modfile=tests/tools/go.mod
 STRIP  := -ldflags "-s -w"
+# Without these the API server calls itself v0.0.0, which kubectl cannot read.
+KUBE   := k8s.io/component-base/version
+KUBE_STRIP := -ldflags "-s -w -X $(KUBE).gitVersion=v1.36.3 -X $(KUBE).gitMajor=1 -X $(KUBE).gitMinor=36"
 # A failed or skipped test, or one of the list that did not run, fails the stage.
 GUARD  = go run ./tests/arch/mustrun
 
@@ -28,9 +31,13 @@ build: need-go ## Build the programs into bin/
 	@$(BUILD) . $(BIN)/probity ./cmd/probity
 	@$(BUILD) cmd/devstack $(BIN)/devstack . $(STRIP)
 
+.PHONY: build-kube
+build-kube: need-go ## Build the real API server that tests and `probity dev --kube` run (minutes, the first time)
+	@$(BUILD) tests/kubestack $(BIN)/kubestack . $(KUBE_STRIP)
+
 .PHONY: test
 test: need-all ## Everything that CI checks: format, lint, unit, integration and replay tests
-	@$(STAGE) build      $(MAKE) --no-print-directory build
+	@$(STAGE) build      $(MAKE) --no-print-directory build build-kube
 	@$(STAGE) format     $(MAKE) --no-print-directory check-format
 	@$(STAGE) vet        $(MAKE) --no-print-directory vet
 	@$(STAGE) lint       $(MAKE) --no-print-directory lint
@@ -38,10 +45,11 @@ test: need-all ## Everything that CI checks: format, lint, unit, integration and
 	@$(STAGE) selector   $(MAKE) --no-print-directory test-selector
 	@$(STAGE) devstack   $(MAKE) --no-print-directory test-devstack
 	@$(STAGE) integration $(MAKE) --no-print-directory test-integration
+	@$(STAGE) kube       $(MAKE) --no-print-directory test-kube
 
 .PHONY: test-unit
 test-unit: ## Unit, property, golden, replay and house-rule tests, with the race detector
-	@set -o pipefail; go test -race -json $$(go list ./... | grep -v /tests/integration) | $(GUARD) -list tests/mustrun.txt
+	@set -o pipefail; go test -race -json $$(go list ./... | grep -v -e /tests/integration -e /tests/kube) | $(GUARD) -list tests/mustrun.txt
 
 .PHONY: test-selector
 test-selector: ## Compare the selector language with Calico's public library
@@ -55,10 +63,15 @@ test-devstack: ## The local servers, and the bucket's conformance suite on a rea
 test-integration: ## Whole reports on a real Temporal server and a real S3 server
 	@set -o pipefail; go test -count=1 -json ./tests/integration/... | $(GUARD) -list tests/integration/mustrun.txt
 
+.PHONY: test-kube
+test-kube: ## Definitions, snapshots, audit logs, status and rights on a real API server
+	@set -o pipefail; go test -count=1 -timeout 20m -json ./tests/kube/... | $(GUARD) -list tests/kube/mustrun.txt
+
 .PHONY: vet
 vet:
 	@go vet ./...
 	@cd cmd/devstack && go vet ./...
+	@cd tests/kubestack && go vet ./...
 
 .PHONY: lint
 lint: ## golangci-lint (import rules included) and workflowcheck

@@ -1,0 +1,2 @@
+// Package kube tests Probity against a real Kubernetes API server.
+package kube
