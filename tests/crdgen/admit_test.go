@@ -1,0 +1,101 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	extensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
+	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
+	objects "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	kubejson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+)
+
+const definitionsFolder = "../../deploy/crds"
+
+// gate admits custom resources as an API server does: by the libraries that it uses for it.
+type gate struct {
+	schema *structural.Structural
+	shape  objects.SchemaValidator
+	rules  *cel.Validator
+}
+
+func readDefinition(t *testing.T, plural string) *extensions.CustomResourceDefinition {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(definitionsFolder, plural+".yaml"))
+	require.NoError(t, err)
+	d := &extensions.CustomResourceDefinition{}
+	require.NoError(t, yaml.UnmarshalStrict(raw, d))
+	return d
+}
+
+// internalDefinition is a definition as the API server validates it, with its defaults.
+func internalDefinition(t *testing.T, plural string) *apiextensions.CustomResourceDefinition {
+	t.Helper()
+	d := readDefinition(t, plural)
+	extensions.SetDefaults_CustomResourceDefinition(d)
+	extensions.SetDefaults_CustomResourceDefinitionSpec(&d.Spec)
+	d.Status.StoredVersions = []string{"v3"}
+	internal := &apiextensions.CustomResourceDefinition{}
+	require.NoError(t, extensions.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(d, internal, nil))
+	return internal
+}
+
+func openGate(t *testing.T, plural string) *gate {
+	t.Helper()
+	d := internalDefinition(t, plural)
+	props := d.Spec.Versions[0].Schema
+	if props == nil {
+		props = d.Spec.Validation
+	}
+	g := &gate{}
+	var err error
+	g.schema, err = structural.NewStructural(props.OpenAPIV3Schema)
+	require.NoError(t, err)
+	g.shape, _, err = objects.NewSchemaValidator(props.OpenAPIV3Schema)
+	require.NoError(t, err)
+	g.rules = cel.NewValidator(g.schema, true, math.MaxInt64)
+	require.NotNil(t, g.rules)
+	return g
+}
+
+// admit returns what is wrong with an object: what strict decoding, the schema and the rules say.
+func (g *gate) admit(t *testing.T, object any) []string {
+	t.Helper()
+	raw, err := json.Marshal(object)
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, kubejson.Unmarshal(raw, &fields))
+	wrong := []string{}
+	unknown := pruning.PruneWithOptions(fields, g.schema, true, structural.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+	for _, path := range unknown {
+		wrong = append(wrong, fmt.Sprintf("unknown field %q", path))
+	}
+	found := objects.ValidateCustomResource(nil, fields, g.shape)
+	said, left := g.rules.Validate(t.Context(), nil, g.schema, fields, nil, celBudget)
+	require.GreaterOrEqual(t, left, int64(0), "the rules cost more than an API server spends")
+	for _, e := range append(found, said...) {
+		wrong = append(wrong, e.Error())
+	}
+	return wrong
+}
+
+// celBudget is what an API server spends on all the rules of one object.
+const celBudget = 100_000_000
+
+func TestDefinitionsAreValid(t *testing.T) {
+	for _, plural := range []string{"globalreports", "globalreporttypes"} {
+		t.Run(plural, func(t *testing.T) {
+			require.Empty(t, validation.ValidateCustomResourceDefinition(t.Context(), internalDefinition(t, plural)))
+		})
+	}
+}
