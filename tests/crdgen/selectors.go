@@ -15,8 +15,8 @@ const (
 	call   = `(?:all\(` + blanks + `\)|global\(` + blanks + `\)|has\(` + blanks + label + blanks + `\))`
 	test   = label + blanks + `(?:(?:==|!=|contains|starts` + blanks + `with|ends` + blanks + `with)` + blanks + quoted +
 		`|(?:not` + blanks + `)?in` + blanks + `\{` + blanks + `(?:` + quoted + blanks + `(?:,` + blanks + quoted + blanks + `)*(?:,` + blanks + `)?)?\})`
-	operand  = `[!( \t]*(?:` + call + `|` + test + `)[) \t]*`
-	selector = `^` + blanks + `(?:` + operand + `(?:(?:&&|\|\|)` + operand + `)*)?$`
+	operand      = `[!( \t]*(?:` + call + `|` + test + `)[) \t]*`
+	selectorText = `^` + blanks + `(?:` + operand + `(?:(?:&&|\|\|)` + operand + `)*)?$`
 )
 
 // selectorRules refuse what internal/selector refuses, but for misplaced parentheses of the right number.
@@ -25,7 +25,7 @@ func selectorRules() []addition {
 	parentheses := `[self.findAll(` + raw(`[()]|"[^"]*"|'[^']*'`) + `)]`
 	return []addition{
 		atMost(maxManifest),
-		ruleSaying(`self.matches(`+raw(selector)+`)`,
+		ruleSaying(`self.matches(`+raw(selectorText)+`)`,
 			`self.matches(`+raw(`[\n\r]`)+`) ? 'this is no selector: a line break is no blank, write it on one line' : `+
 				`self.matches(`+raw(`^[^'"]*[^=!'"]=[^='"]`)+`) ? 'this is no selector: a single = is no operator, write ==, and the value in quotes' : `+
 				`'this is no selector: `+escaped(right)+`'`,
