@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/probity/probity/activities"
 	"github.com/probity/probity/internal/config"
 	"github.com/probity/probity/internal/evidence"
@@ -30,8 +32,13 @@ func connectKube(o *Options, ports *Ports) error {
 	if err != nil {
 		return err
 	}
-	ports.Cluster = clusterServer{kube.NewCluster(config)}
+	ports.Cluster = KubeCluster(config)
 	return nil
+}
+
+// KubeCluster is the API server behind the connection as the activities see it.
+func KubeCluster(config *rest.Config) activities.Cluster {
+	return clusterServer{kube.NewCluster(config)}
 }
 
 // clusterServer is an API server behind the activities' port.
