@@ -92,6 +92,11 @@ bench: need-all build ## The figures of the README
 	@GOMAXPROCS=1 go test ./internal/timeline -run '^$$' -bench Changes -benchtime 2x
 	@cd tests/duckdb && go run . -lines 1000000 && go run . -lines 1000000 -groups 100000
 	@folder=$$(mktemp -d); $(BIN)/probity demo --dir $$folder --timings; rm -rf $$folder
+	@$(MAKE) --no-print-directory bench-snapshot
+
+.PHONY: bench-snapshot
+bench-snapshot: build build-kube ## A snapshot of 100,000 objects on a real API server: time and memory (15 minutes)
+	@go run ./tests/kube/snapshotbench -bin $(BIN)
 
 .PHONY: clean
 clean: ## Remove what was built and the demo's folder

@@ -5,17 +5,57 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"os/exec"
 	"path/filepath"
 
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/probity/probity/internal/kube"
 )
 
 // kubectl reads the same pages as a snapshot, one call of kubectl for each.
-func (b *bench) kubectl(ctx context.Context) (string, error) {
+func (b *bench) kubectl(ctx context.Context) (string, error) { return b.pages(ctx, b.raw) }
+
+// onePlain reads them over one connection, without compression, as a snapshot does.
+func (b *bench) onePlain(ctx context.Context) (string, error) { return b.connected(ctx, true) }
+
+// oneGzip lets the server compress, as kubectl does.
+func (b *bench) oneGzip(ctx context.Context) (string, error) { return b.connected(ctx, false) }
+
+func (b *bench) connected(ctx context.Context, plain bool) (string, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", b.kube.Address.Kubeconfig)
+	if err != nil {
+		return "", err
+	}
+	config.DisableCompression = plain
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return "", err
+	}
+	return b.pages(ctx, func(ctx context.Context, uri string) ([]byte, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, config.Host+uri, nil)
+		if err != nil {
+			return nil, err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return nil, err
+		}
+		defer response.Body.Close()
+		page, err := io.ReadAll(response.Body)
+		if err == nil && response.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s: %s", response.Status, page)
+		}
+		return page, err
+	})
+}
+
+// pages reads all pages with get, each after the one before it.
+func (b *bench) pages(ctx context.Context, get func(ctx context.Context, uri string) ([]byte, error)) (string, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", b.kube.Address.Kubeconfig)
 	if err != nil {
 		return "", err
@@ -35,7 +75,7 @@ func (b *bench) kubectl(ctx context.Context) (string, error) {
 			query.Set("resourceVersionMatch", "Exact")
 		}
 		for more := true; more; {
-			page, err := b.raw(ctx, kube.ListPath(kind.Resources[0])+"?"+query.Encode())
+			page, err := get(ctx, kube.ListPath(kind.Resources[0])+"?"+query.Encode())
 			if err != nil {
 				return "", err
 			}
