@@ -90,9 +90,7 @@ func presentTypes(d *extensions.CustomResourceDefinition) {
 	d.Spec.Versions[0].AdditionalPrinterColumns = []extensions.CustomResourceColumnDefinition{
 		{Name: "Endpoints", Type: "boolean", JSONPath: ".spec.includeEndpointData"},
 		{Name: "Flows", Type: "boolean", JSONPath: ".spec.includeEndpointFlowLogData"},
-		{Name: "Audit", Type: "string", JSONPath: ".spec.auditEventsSelection.resources[*].resource", Description: "Resources whose audit events are in the report."},
 		{Name: "CIS", Type: "boolean", JSONPath: ".spec.includeCISBenchmarkData"},
-		{Name: "Downloads", Type: "string", JSONPath: ".spec.downloadTemplates[*].name", Priority: 1},
 		{Name: "Age", Type: "date", JSONPath: ".metadata.creationTimestamp"},
 	}
 	d.Spec.Names.ShortNames = []string{"greporttype", "greporttypes"}

@@ -52,11 +52,12 @@ func TestBuiltInTypesAreAdmitted(t *testing.T) {
 
 // refused is a definition of the file that tests/kube applies too.
 type refused struct {
-	Name string         `json:"name"`
-	Kind string         `json:"kind"`
-	Spec map[string]any `json:"spec"`
-	By   string         `json:"by"`
-	Says string         `json:"says"`
+	Name   string         `json:"name"`
+	Kind   string         `json:"kind"`
+	Spec   map[string]any `json:"spec"`
+	By     string         `json:"by"`
+	Says   string         `json:"says"`
+	Server string         `json:"server"`
 }
 
 func TestBadDefinitionsAreRefused(t *testing.T) {
