@@ -21,13 +21,14 @@ type stream struct {
 	pack *zstd.Encoder
 	pipe *io.PipeWriter
 	hash hash.Hash
-	sent chan error // what the bucket says in the end
+	done chan struct{} // closed when the bucket has answered
+	err  error         // what it said then
 }
 
 // open begins an object that must not be there when it is closed.
 func (p *packer) open(ctx context.Context, bucket Bucket, key string) (*stream, error) {
 	reader, writer := io.Pipe()
-	s := &stream{ref: Ref{Key: key}, pipe: writer, hash: sha256.New(), sent: make(chan error, 1)}
+	s := &stream{ref: Ref{Key: key}, pipe: writer, hash: sha256.New(), done: make(chan struct{})}
 	if p.pack == nil {
 		// One goroutine: the bytes must not depend on the number of cores.
 		pack, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
@@ -44,7 +45,8 @@ func (p *packer) open(ctx context.Context, bucket Bucket, key string) (*stream, 
 			err = fmt.Errorf("write %s: %w", key, err)
 		}
 		reader.CloseWithError(err) // who still writes finds out
-		s.sent <- err
+		s.err = err
+		close(s.done)
 	}()
 	return s, nil
 }
@@ -65,9 +67,10 @@ func (s *stream) close() (Ref, error) {
 		s.abandon()
 		return Ref{}, err
 	}
-	s.pipe.Close()
+	_ = s.pipe.Close() // which never fails
 	s.ref.SHA256 = hex.EncodeToString(s.hash.Sum(nil))
-	return s.ref, <-s.sent
+	<-s.done
+	return s.ref, s.err
 }
 
 var errAbandoned = errors.New("the object is not wanted any more")
@@ -75,7 +78,7 @@ var errAbandoned = errors.New("the object is not wanted any more")
 // abandon ends the stream; the bucket keeps nothing of it.
 func (s *stream) abandon() {
 	s.pipe.CloseWithError(errAbandoned)
-	<-s.sent
+	<-s.done
 }
 
 // packed takes the compressed bytes of a stream.

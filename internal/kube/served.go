@@ -115,14 +115,16 @@ func (d *discovery) ask(ctx context.Context, c *client, gv schema.GroupVersion) 
 	switch {
 	case err == nil:
 		d.lists[gv], d.date = list, date
-	case apierrors.IsNotFound(err):
-		d.lists[gv] = &metav1.APIResourceList{} // removed since the groups were told
-	case ctx.Err() == nil && aggregated(gv.Group) && away(err):
-		d.failed[gv] = fmt.Errorf("ask the API server what %s has: %w", gv, err)
-	default:
-		return fmt.Errorf("ask the API server what %s has: %w", gv, err)
+		return nil
+	case apierrors.IsNotFound(err): // removed since the groups were told
+		d.lists[gv], err = list, nil
+		return err
 	}
-	return nil
+	err = fmt.Errorf("ask the API server what %s has: %w", gv, err)
+	if ctx.Err() == nil && aggregated(gv.Group) && away(err) {
+		d.failed[gv], err = err, nil
+	}
+	return err
 }
 
 // aggregated tells whether an API server of its own may serve the group, which can be away while the cluster's is not.

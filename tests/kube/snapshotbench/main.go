@@ -1,4 +1,4 @@
-// Snapshotbench measures a snapshot of a large cluster on a real API server: the time against `kubectl get --raw` of the same
+// Command snapshotbench measures a snapshot of a large cluster on a real API server: the time against `kubectl get --raw` of the same
 // pages, one call for each, and against the same requests from one process that throws the pages away, which is the least that
 // any reader takes; and the peak memory of the worker process. Everything runs on this machine; build the programs first
 // (make build build-kube).
@@ -55,13 +55,13 @@ func (b *bench) run(ctx context.Context) error {
 		if b.folder, err = os.MkdirTemp("", "snapshotbench-"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(b.folder)
+		defer func() { _ = os.RemoveAll(b.folder) }()
 	}
 	if err := b.start(ctx); err != nil {
 		return err
 	}
-	defer b.kube.Stop()
-	defer b.stack.Stop()
+	defer func() { _ = b.kube.Stop() }()
+	defer func() { _ = b.stack.Stop() }()
 	if err := b.fill(ctx); err != nil {
 		return fmt.Errorf("fill the cluster: %w", err)
 	}
