@@ -107,7 +107,7 @@ func (d *discovery) candidates(kind resource.Kind) []schema.GroupVersionResource
 
 // ask reads the resources of one version of a group, once.
 func (d *discovery) ask(ctx context.Context, c *client, gv schema.GroupVersion) error {
-	if d.lists[gv] != nil || d.failed[gv] != nil {
+	if d.asked(gv) {
 		return nil
 	}
 	list := &metav1.APIResourceList{}
@@ -117,14 +117,19 @@ func (d *discovery) ask(ctx context.Context, c *client, gv schema.GroupVersion) 
 		d.lists[gv], d.date = list, date
 		return nil
 	case apierrors.IsNotFound(err): // removed since the groups were told
-		d.lists[gv], err = list, nil
-		return err
+		d.lists[gv] = list
+		return nil
 	}
 	err = fmt.Errorf("ask the API server what %s has: %w", gv, err)
 	if ctx.Err() == nil && aggregated(gv.Group) && away(err) {
 		d.failed[gv], err = err, nil
 	}
 	return err
+}
+
+func (d *discovery) asked(gv schema.GroupVersion) bool {
+	_, failed := d.failed[gv]
+	return failed || d.lists[gv] != nil
 }
 
 // aggregated tells whether an API server of its own may serve the group, which can be away while the cluster's is not.
