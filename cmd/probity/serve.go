@@ -81,7 +81,8 @@ func (a *app) serveWorker(ctx context.Context, c client.Client) error {
 func (a *app) expireStaging(ctx context.Context, bucket *blob.S3) {
 	layout, err := a.layout()
 	if err == nil {
-		err = bucket.SetLifecycle(ctx, layout.StagingRoot(), int(activities.StagingAge/(24*time.Hour)))
+		days := int(activities.StagingAge / (24 * time.Hour))
+		err = errors.Join(bucket.SetLifecycle(ctx, layout.StagingRoot(), days), bucket.ExpireUploads(ctx, layout.Snapshots(), days))
 	}
 	switch {
 	case err == nil:

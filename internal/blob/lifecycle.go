@@ -14,6 +14,21 @@ import (
 // SetLifecycle makes the server expire the objects of a folder, their versions and unfinished uploads after some days. Rules
 // of other folders stay. The error is [ErrUnsupported] where the server has no lifecycle rules: use [S3.Sweep] there.
 func (b *S3) SetLifecycle(ctx context.Context, folder string, days int) error {
+	return b.setRule(ctx, folder, days, expiry(folder, days))
+}
+
+// ExpireUploads makes the server clear away, after some days, the parts of streams into a folder that were never finished, as a
+// killed process leaves them. Objects stay. Rules and errors are as for SetLifecycle.
+func (b *S3) ExpireUploads(ctx context.Context, folder string, days int) error {
+	return b.setRule(ctx, folder, days, types.LifecycleRule{
+		ID:                             aws.String("probity:uploads:" + folder),
+		Status:                         types.ExpirationStatusEnabled,
+		Filter:                         &types.LifecycleRuleFilter{Prefix: &folder},
+		AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(int32(days))},
+	})
+}
+
+func (b *S3) setRule(ctx context.Context, folder string, days int, rule types.LifecycleRule) error {
 	if err := checkSweep(folder); err != nil {
 		return b.fail("set lifecycle", folder, err)
 	}
@@ -26,7 +41,7 @@ func (b *S3) SetLifecycle(ctx context.Context, folder string, days int) error {
 	}
 	_, err = b.client.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
 		Bucket:                 &b.o.Bucket,
-		LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: withRule(rules, expiry(folder, days))},
+		LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: withRule(rules, rule)},
 	})
 	return b.failed("set lifecycle", folder, err)
 }

@@ -231,6 +231,19 @@ func TestSetLifecycleKeepsOtherRules(t *testing.T) {
 	})
 }
 
+func TestExpireUploadsTouchesNoObject(t *testing.T) {
+	s := &server{answer: func(w http.ResponseWriter, r *http.Request, _ string) {
+		if r.Method == http.MethodGet {
+			refuse(w, http.StatusNotFound, "NoSuchLifecycleConfiguration")
+		}
+	}}
+	require.NoError(t, bucket(t, s, plain).ExpireUploads(t.Context(), "p/c/snapshots/", 3))
+	sent := s.bodies[len(s.bodies)-1]
+	require.Contains(t, sent, "<Prefix>p/c/snapshots/</Prefix>")
+	require.Contains(t, sent, "<DaysAfterInitiation>3</DaysAfterInitiation>")
+	require.NotContains(t, sent, "Expiration>")
+}
+
 func TestSweepWithoutVersions(t *testing.T) {
 	s := &server{answer: func(w http.ResponseWriter, r *http.Request, _ string) {
 		switch {

@@ -143,7 +143,7 @@ func (u *upload) complete(ctx context.Context) error {
 }
 
 // abort gives back what the parts take, also when ctx has ended. What a killed process leaves, a lifecycle rule of the bucket
-// has to clear away (AbortIncompleteMultipartUpload).
+// has to clear away ([S3.ExpireUploads]).
 func (u *upload) abort(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
