@@ -1,0 +1,299 @@
+package kube
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	authv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+
+	"github.com/probity/probity/internal/devstack"
+	"github.com/probity/probity/internal/resource"
+	"github.com/probity/probity/tests/kube/cluster"
+)
+
+// roleOf reads a ClusterRole of the manifests.
+func roleOf(t *testing.T, file string) rbacv1.ClusterRole {
+	t.Helper()
+	raw, err := os.ReadFile("../../deploy/rbac/" + file)
+	require.NoError(t, err)
+	for document := range strings.SplitSeq(string(raw), "\n---\n") {
+		if strings.Contains(document, "kind: ClusterRole\n") {
+			var role rbacv1.ClusterRole
+			require.NoError(t, yaml.UnmarshalStrict([]byte(document), &role))
+			return role
+		}
+	}
+	require.Fail(t, "no ClusterRole in "+file)
+	return rbacv1.ClusterRole{}
+}
+
+// places are the group and plural of everything that a role names.
+func places(role rbacv1.ClusterRole) []string {
+	var all []string
+	for _, rule := range role.Rules {
+		for _, group := range rule.APIGroups {
+			for _, plural := range rule.Resources {
+				all = append(all, group+"/"+plural)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestRightsAreThoseOfTheFollowedKinds: a kind that is followed can be read, and nothing can that is not.
+func TestRightsAreThoseOfTheFollowedKinds(t *testing.T) {
+	var followed []string
+	for _, kind := range resource.Kinds() {
+		followed = append(followed, kind.Group()+"/"+kind.Plural())
+		if kind.Group() == resource.GroupCalico {
+			followed = append(followed, resource.GroupCalicoCRD+"/"+kind.Plural())
+			// What Calico's own API server asks for beside; it has none for stagedkubernetesnetworkpolicies.
+			if kind.IsPolicy() && kind != resource.StagedKubernetesNetworkPolicy {
+				followed = append(followed, resource.GroupCalico+"/tier."+kind.Plural())
+			}
+		}
+	}
+	slices.Sort(followed)
+	require.Equal(t, followed, places(roleOf(t, "recorder.yaml")))
+	withTypes := append(slices.Clone(followed), "projectcalico.org/globalreporttypes")
+	slices.Sort(withTypes)
+	require.Equal(t, withTypes, places(roleOf(t, "worker.yaml")))
+}
+
+// TestEveryRightOfTheWorkerIsUsed: with its role the snapshot is whole; without one resource of it, exactly that kind is missing, and
+// the snapshot says so.
+func TestEveryRightOfTheWorkerIsUsed(t *testing.T) {
+	for _, test := range []struct{ name, group, other string }{
+		{"Calico as it is stored", cluster.OldCalico, ""},
+		{"native Calico", cluster.NativeCalico, resource.GroupCalicoCRD},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := cluster.Start(t, devstack.KubeOptions{})
+			c.AddCalico(t, test.group)
+			withRights(t, c)
+			_, listing := snapshotOf(t, as(t, c, "account probity-worker"))
+			require.Empty(t, listing.Forbidden)
+			require.Len(t, listing.Kinds, len(resource.Kinds()))
+
+			group, _, _ := strings.Cut(test.group, "/")
+			var kinds []resource.Kind
+			for _, kind := range resource.Kinds() {
+				if kind.Group() == resource.GroupCalico || group == resource.GroupCalico {
+					kinds = append(kinds, kind)
+					makeLimited(t, c, kind, group)
+				}
+			}
+			require.NotEmpty(t, kinds)
+			for _, kind := range kinds {
+				user := "limited-" + kind.Collection()
+				awaitRight(t, c, user, authv1.ResourceAttributes{Verb: "list", Group: "limited.example", Resource: "ready"})
+				_, listing := snapshotOf(t, as(t, c, user))
+				require.Len(t, listing.Forbidden, 1, "without %s", kind.Collection())
+				require.Contains(t, listing.Forbidden[kind.Collection()], "forbidden for "+user)
+			}
+		})
+	}
+}
+
+// makeLimited gives a user of the kind's name the worker's role without the kind. The last right tells when the others are there.
+func makeLimited(t *testing.T, c *cluster.Cluster, kind resource.Kind, calico string) {
+	t.Helper()
+	role := roleOf(t, "worker.yaml")
+	name := "limited-" + kind.Collection()
+	group := kind.Group()
+	if group == resource.GroupCalico {
+		group = calico
+	}
+	var rules []rbacv1.PolicyRule
+	for _, rule := range role.Rules {
+		for _, own := range rule.APIGroups {
+			kept := rule.DeepCopy()
+			kept.APIGroups = []string{own}
+			if own == group {
+				kept.Resources = slices.DeleteFunc(kept.Resources, func(plural string) bool { return plural == kind.Plural() })
+			}
+			if len(kept.Resources) > 0 {
+				rules = append(rules, *kept)
+			}
+		}
+	}
+	rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{"limited.example"}, Resources: []string{"ready"}, Verbs: []string{"list"}})
+	client := clientOf(t, c).RbacV1()
+	_, err := client.ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: rules}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = client.ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: name}},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+}
+
+// request is a kubectl command of somebody.
+type request struct {
+	who, what string
+	input     string // manifest
+	refused   string // what is said when it is refused; "" when it must succeed
+}
+
+func (r request) run(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	id := person(r.who)
+	args := strings.Fields(r.what)
+	if r.input != "" {
+		file := filepath.Join(t.TempDir(), "input.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(r.input), 0o600))
+		args = append(args, "-f", file)
+	}
+	args = append(args, "--as", id.UserName)
+	for _, group := range id.Groups {
+		args = append(args, "--as-group", group)
+	}
+	if r.refused == "" {
+		c.Kubectl(t, args...)
+		return
+	}
+	require.Contains(t, c.Refused(t, args...), r.refused)
+}
+
+// TestRightsInUse: what people and processes do, and what they try, as real requests.
+func TestRightsInUse(t *testing.T) {
+	c := withRights(t, cluster.Start(t, devstack.KubeOptions{}))
+	c.Kubectl(t, "apply", "-k", "../../deploy/reporttypes")
+	c.Kubectl(t, "apply", "-f", "../../deploy/rbac/examples/users.yaml")
+	awaitRight(t, c, "david", authv1.ResourceAttributes{Verb: "list", Group: "projectcalico.org", Resource: "globalreports"})
+	c.Apply(t, reportNamed("dev-inventory"))
+	c.Apply(t, reportNamed("prod-inventory"))
+	const (
+		starter, worker, recorder = "account probity-starter", "account probity-worker", "account probity-recorder"
+		status                    = "patch globalreport dev-inventory --subresource=status --type=merge --patch "
+	)
+	for _, r := range []request{
+		{who: "paul", what: "apply", input: reportNamed("pauls")},
+		{who: "paul", what: `patch globalreport pauls --type=merge --patch {"spec":{"suspend":true}}`},
+		{who: "paul", what: "get globalreport pauls --subresource=status"},
+		{who: "paul", what: "delete globalreport pauls"},
+		{who: "paul", what: "get globalreporttype inventory", refused: `cannot get resource "globalreporttypes"`},
+		{who: "paul", what: status + `{"status":{"message":"well"}}`, refused: `cannot patch resource "globalreports/status"`},
+		{who: "paul", what: "get pods -A", refused: `cannot list resource "pods"`},
+		{who: "candice", what: "get globalreports"},
+		{who: "candice", what: "get globalreport prod-inventory"},
+		{who: "candice", what: "get globalreporttype inventory"},
+		{who: "candice", what: "delete globalreport prod-inventory", refused: `cannot delete resource "globalreports"`},
+		{who: "candice", what: "apply", input: reportNamed("candices"), refused: `cannot create resource "globalreports"`},
+		{who: "david", what: "get globalreports"},
+		{who: "david", what: "get globalreport dev-inventory"},
+		{who: "david", what: "get globalreporttype inventory"},
+		{who: "david", what: "get globalreport prod-inventory", refused: `cannot get resource "globalreports"`},
+		{who: "david", what: "get globalreporttype network-access", refused: `cannot get resource "globalreporttypes"`},
+		{who: "david", what: "delete globalreport dev-inventory", refused: `cannot delete resource "globalreports"`},
+
+		{who: starter, what: "get globalreports,globalreporttypes"},
+		{who: starter, what: "get crd globalreports.projectcalico.org"},
+		{who: starter, what: "create", input: eventIn("default")},
+		{who: starter, what: "create", input: leaseIn("probity")},
+		{who: starter, what: "replace", input: leaseIn("probity")},
+		{who: starter, what: `patch globalreport dev-inventory --type=merge --patch {"spec":{"suspend":true}}`, refused: `cannot patch resource "globalreports"`},
+		{who: starter, what: "delete globalreport dev-inventory", refused: `cannot delete resource "globalreports"`},
+		{who: starter, what: "create", input: reportNamed("starters"), refused: `cannot create resource "globalreports"`},
+		{who: starter, what: "get crd", refused: `cannot list resource "customresourcedefinitions"`},
+		{who: starter, what: "label crd globalreports.projectcalico.org mine=yes", refused: `cannot patch resource "customresourcedefinitions"`},
+		{who: starter, what: "create", input: eventIn("kube-system"), refused: `cannot create resource "events"`},
+		{who: starter, what: "create", input: leaseIn("kube-system"), refused: `cannot create resource "leases"`},
+		{who: starter, what: "delete lease -n probity test", refused: `cannot delete resource "leases"`},
+		{who: starter, what: "get secrets -n probity", refused: `cannot list resource "secrets"`},
+		{who: starter, what: "get pods -A", refused: `cannot list resource "pods"`},
+
+		{who: worker, what: "get pods,nodes,namespaces,services -A"},
+		{who: worker, what: "get globalreporttype inventory"},
+		{who: worker, what: "get secrets -A", refused: `cannot list resource "secrets"`},
+		{who: worker, what: "get configmaps -n probity", refused: `cannot list resource "configmaps"`},
+		{who: worker, what: "get globalreports", refused: `cannot list resource "globalreports"`},
+		{who: worker, what: "create namespace mine", refused: `cannot create resource "namespaces"`},
+		{who: worker, what: "delete namespace probity", refused: `cannot delete resource "namespaces"`},
+		{who: worker, what: "create token probity-starter -n probity", refused: `cannot create resource "serviceaccounts/token"`},
+
+		{who: recorder, what: "create", input: strings.Replace(leaseIn("probity"), "name: test", "name: recorder", 1)},
+		{who: recorder, what: "get pods -A"},
+		{who: recorder, what: "get secrets -A", refused: `cannot list resource "secrets"`},
+		{who: recorder, what: "create namespace mine", refused: `cannot create resource "namespaces"`},
+		{who: recorder, what: "get globalreports", refused: `cannot list resource "globalreports"`},
+	} {
+		t.Run(r.who+" "+r.what, func(t *testing.T) { r.run(t, c) })
+	}
+	t.Run("events about reports live in default", func(t *testing.T) {
+		require.Contains(t, c.ApplyRefused(t, eventIn("probity")), "does not match event.namespace")
+	})
+	t.Run("the starter's status", func(t *testing.T) { // kubectl would get it first
+		config := as(t, c, starter)
+		client, err := dynamic.NewForConfig(config)
+		require.NoError(t, err)
+		reports := client.Resource(reportResource)
+		patched, err := reports.Patch(t.Context(), "dev-inventory", types.MergePatchType, reportStatus(t, ownStatus()), metav1.PatchOptions{}, "status")
+		require.NoError(t, err)
+		_, err = reports.UpdateStatus(t.Context(), patched, metav1.UpdateOptions{})
+		require.NoError(t, err)
+	})
+	t.Run("a watch", func(t *testing.T) {
+		watch, err := kubernetesAs(t, c, recorder).CoreV1().Pods("").Watch(t.Context(), metav1.ListOptions{})
+		require.NoError(t, err)
+		watch.Stop()
+	})
+}
+
+func reportNamed(name string) string {
+	return "apiVersion: projectcalico.org/v3\nkind: GlobalReport\nmetadata: {name: " + name + "}\nspec: {reportType: inventory, schedule: 0 0 * * *}\n"
+}
+
+func leaseIn(namespace string) string {
+	return "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: test, namespace: " + namespace + "}\nspec: {holderIdentity: me}\n"
+}
+
+func eventIn(namespace string) string {
+	raw, _ := json.Marshal(map[string]any{
+		"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": map[string]any{"name": "e", "namespace": namespace},
+		"eventTime": time.Date(2026, time.November, 25, 0, 0, 0, 0, time.UTC).Format("2006-01-02T15:04:05.000000Z"),
+		"type":      "Normal", "reason": "Scheduled", "action": "Schedule", "note": "n", "reportingController": "probity.example/starter", "reportingInstance": "i",
+		"regarding": map[string]any{"apiVersion": "projectcalico.org/v3", "kind": "GlobalReport", "name": "dev-inventory"},
+	})
+	return string(raw)
+}
+
+// TestRightsOfTheHowToPage: manifests that the removed product's users have give what they gave.
+func TestRightsOfTheHowToPage(t *testing.T) {
+	c := withRights(t, cluster.Start(t, devstack.KubeOptions{}))
+	c.Kubectl(t, "apply", "-f", "testdata/howto-rights.yaml")
+	awaitRight(t, c, "david", authv1.ResourceAttributes{Verb: "list", Group: "projectcalico.org", Resource: "globalreports"})
+	get := func(plural, name string) authv1.ResourceAttributes {
+		return authv1.ResourceAttributes{Verb: "get", Group: "projectcalico.org", Resource: plural, Name: name}
+	}
+	for _, test := range []struct {
+		who                            string
+		manages, export, exportAnother bool
+	}{
+		{"paul", true, false, false},
+		{"candice", false, true, true},
+		{"david", false, false, false}, // as published: the page names the report where its type belongs
+	} {
+		t.Run(test.who, func(t *testing.T) {
+			exports := func(report string) bool {
+				return may(t, c, test.who, get("globalreports", report)) && may(t, c, test.who, get("globalreporttypes", "inventory"))
+			}
+			require.Equal(t, test.export, exports("dev-inventory"))
+			require.Equal(t, test.exportAnother, exports("prod-inventory"))
+			require.Equal(t, test.manages, may(t, c, test.who, authv1.ResourceAttributes{Verb: "update", Group: "projectcalico.org", Resource: "globalreports", Name: "dev-inventory"}))
+		})
+	}
+}
