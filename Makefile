@@ -41,7 +41,9 @@ test: need-all ## Everything that CI checks: format, lint, unit, integration and
 	@$(STAGE) format     $(MAKE) --no-print-directory check-format
 	@$(STAGE) vet        $(MAKE) --no-print-directory vet
 	@$(STAGE) lint       $(MAKE) --no-print-directory lint
+	@$(STAGE) verify     $(MAKE) --no-print-directory verify
 	@$(STAGE) unit       $(MAKE) --no-print-directory test-unit
+	@$(STAGE) crds       $(MAKE) --no-print-directory test-crds
 	@$(STAGE) selector   $(MAKE) --no-print-directory test-selector
 	@$(STAGE) devstack   $(MAKE) --no-print-directory test-devstack
 	@$(STAGE) integration $(MAKE) --no-print-directory test-integration
@@ -50,6 +52,10 @@ test: need-all ## Everything that CI checks: format, lint, unit, integration and
 .PHONY: test-unit
 test-unit: ## Unit, property, golden, replay and house-rule tests, with the race detector
 	@set -o pipefail; go test -race -json $$(go list ./... | grep -v -e /tests/integration -e /tests/kube) | $(GUARD) -list tests/mustrun.txt
+
+.PHONY: test-crds
+test-crds: ## The definitions of GlobalReport and GlobalReportType against the product's own checks
+	@set -o pipefail; (cd tests/crdgen && go test -json ./...) | $(GUARD)
 
 .PHONY: test-selector
 test-selector: ## Compare the selector language with Calico's public library
@@ -72,6 +78,7 @@ vet:
 	@go vet ./...
 	@cd cmd/devstack && go vet ./...
 	@cd tests/kubestack && go vet ./...
+	@cd tests/crdgen && go vet ./...
 
 .PHONY: lint
 lint: ## golangci-lint (import rules included) and workflowcheck
@@ -82,6 +89,14 @@ lint: ## golangci-lint (import rules included) and workflowcheck
 check-format:
 	@wrong=$$(git ls-files '*.go' | xargs gofmt -l); [ -z "$$wrong" ] || { echo "not formatted:"; echo "$$wrong"; exit 1; }
 	@go mod tidy -diff
+
+.PHONY: generate
+generate: need-go ## Write the definitions in deploy/crds from the published Go types
+	@cd tests/crdgen && go run .
+
+.PHONY: verify
+verify: ## Fail when deploy/crds is not what make generate writes
+	@cd tests/crdgen && go run . -check
 
 .PHONY: fmt
 fmt: ## Format the Go files
