@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -23,11 +24,11 @@ func unseekable(content string) io.Reader { return struct{ io.Reader }{strings.N
 
 // long is n bytes that are nowhere the same as a part further on.
 func long(n int) string {
-	var b strings.Builder
-	for i := 0; b.Len() < n; i++ {
-		fmt.Fprintf(&b, "%d,", i)
+	content := make([]byte, 0, n+20)
+	for i := int64(0); len(content) < n; i++ {
+		content = append(strconv.AppendInt(content, i, 10), ',')
 	}
-	return b.String()[:n]
+	return string(content[:n])
 }
 
 // digest stands for a content that is too long to be shown.
