@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/probity/probity/internal/cron"
+	"github.com/probity/probity/internal/report"
 	"github.com/probity/probity/internal/selector"
 )
 
@@ -146,4 +147,79 @@ func TestLargeDefinitionsAreAdmitted(t *testing.T) {
 		Selector: long, Namespaces: &v3.NamesAndLabelsMatch{Names: names, Selector: long},
 		ServiceAccounts: &v3.NamesAndLabelsMatch{Names: names, Selector: long},
 	}})))
+}
+
+// specs are definitions without schedule and selectors, right in most fields.
+func specs() *rapid.Generator[v3.ReportSpec] {
+	names := rapid.SliceOfN(rapid.SampledFrom([]string{"shop", "a", "team-1", "0", "shop.eu", "Shop", "-a", "a-", "", "a_b", "a..b", "ns/sa", strings.Repeat("a", 63), strings.Repeat("a", 64)}), 0, 2)
+	match := rapid.Ptr(rapid.Map(names, func(n []string) v3.NamesAndLabelsMatch { return v3.NamesAndLabelsMatch{Names: n} }), true)
+	percent := rapid.Ptr(rapid.SampledFrom([]int{-1, 0, 1, 49, 50, 51, 99, 100, 101}), true)
+	tests := rapid.SliceOfN(rapid.SampledFrom([]string{"1.1.4", "1.2", "", " "}), 0, 1)
+	version := rapid.SampledFrom([]string{"", "1", "v1.28", "1.28.3", "1.28.3.4", "1.x", " 1.28", "1.", "v"})
+	return rapid.Custom(func(t *rapid.T) v3.ReportSpec {
+		spec := v3.ReportSpec{ReportType: rapid.SampledFrom([]string{"inventory", "cis-benchmark", "my.type", "My Type", ""}).Draw(t, "type")}
+		if rapid.Bool().Draw(t, "endpoints") {
+			spec.Endpoints = &v3.EndpointsSelection{Namespaces: match.Draw(t, "namespaces"), ServiceAccounts: match.Draw(t, "service accounts")}
+		}
+		if rapid.Bool().Draw(t, "nodes") {
+			spec.JobNodeSelector = rapid.MapOfN(
+				rapid.SampledFrom([]string{"nodetype", "example.com/role", "a b", "", "/x", "x/", "A.b_c-d", "Example.com/x", "a/b/c", strings.Repeat("a", 64)}),
+				rapid.SampledFrom([]string{"infrastructure", "", "a b", "-a", "A.b_c-d", strings.Repeat("a", 64)}), 0, 2).Draw(t, "labels")
+		}
+		if rapid.Bool().Draw(t, "cis") {
+			spec.CIS = &v3.CISBenchmarkParams{HighThreshold: percent.Draw(t, "high"), MedThreshold: percent.Draw(t, "medium"),
+				NumFailedTests: rapid.Ptr(rapid.IntRange(-1, 3), true).Draw(t, "failed"),
+				ResultsFilters: []v3.CISBenchmarkFilter{{BenchmarkSelection: &v3.CISBenchmarkSelection{KubernetesVersion: version.Draw(t, "version")},
+					Exclude: tests.Draw(t, "exclude"), Include: tests.Draw(t, "include")}}}
+		}
+		return spec
+	})
+}
+
+// TestRulesAgreeWithValidation: a definition without schedule and selectors is admitted exactly when the product takes it.
+func TestRulesAgreeWithValidation(t *testing.T) {
+	g := openGate(t, "globalreports")
+	types := map[string]*v3.GlobalReportType{"inventory": {}, "cis-benchmark": {}, "my.type": {}}
+	admitted := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		object := withSpec(specs().Draw(rt, "spec"))
+		_, err := report.Validate(&object, types, report.Limits{MaxPerHour: anyPerHour})
+		wrong := g.admit(t, object)
+		if err == nil {
+			admitted++
+			require.Empty(rt, wrong)
+			return
+		}
+		require.NotEmpty(rt, wrong, err.Error())
+	})
+	require.Positive(t, admitted)
+}
+
+// TestWhatIsLeftToTheStarter: what definitions.md lists as said by the starter alone.
+func TestWhatIsLeftToTheStarter(t *testing.T) {
+	g := openGate(t, "globalreports")
+	types := map[string]*v3.GlobalReportType{"inventory": {}}
+	selecting := func(text string) v3.ReportSpec {
+		return v3.ReportSpec{ReportType: "inventory", Endpoints: &v3.EndpointsSelection{Selector: text}}
+	}
+	for _, test := range []struct {
+		name string
+		spec v3.ReportSpec
+		says string
+	}{
+		{"a type that does not exist", v3.ReportSpec{ReportType: "inventry"}, "no such GlobalReportType"},
+		{"too often in an hour", v3.ReportSpec{ReportType: "inventory", Schedule: "*/10 * * * *"}, "fires 6 times an hour"},
+		{"a range between a name and a number", v3.ReportSpec{ReportType: "inventory", Schedule: "0 0 * * FRI-1"}, "runs backwards"},
+		{"no such day, by a step", v3.ReportSpec{ReportType: "inventory", Schedule: "0 0 30/5 2 *"}, "never fires"},
+		{"parentheses in the wrong places", selecting("(has(a))) && ((has(b)"), "parse selector"},
+		{"a label that runs into its operator", selecting("ain {'b'}"), "parse selector"},
+		{"a label of 513 characters", selecting("has(" + strings.Repeat("a", 513) + ")"), "at most 512 characters"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			object := withSpec(test.spec)
+			require.Empty(t, g.admit(t, object))
+			_, err := report.Validate(&object, types, report.Limits{MaxPerHour: cron.DefaultMaxPerHour})
+			require.ErrorContains(t, err, test.says)
+		})
+	}
 }

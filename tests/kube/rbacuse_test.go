@@ -83,7 +83,7 @@ func TestEveryRightOfTheWorkerIsUsed(t *testing.T) {
 			c := cluster.Start(t, devstack.KubeOptions{})
 			c.AddCalico(t, test.group)
 			withRights(t, c)
-			_, listing := snapshotOf(t, as(t, c, "account probity-worker"))
+			_, listing := snapshotOf(t, as(t, c, asWorker))
 			require.Empty(t, listing.Forbidden)
 			require.Len(t, listing.Kinds, len(resource.Kinds()))
 
@@ -168,25 +168,28 @@ func (r request) run(t *testing.T, c *cluster.Cluster) {
 	require.Contains(t, c.Refused(t, args...), r.refused)
 }
 
-// TestRightsInUse: what people and processes do, and what they try, as real requests.
-func TestRightsInUse(t *testing.T) {
+// inUse is an API server with rights, report types and two reports.
+func inUse(t *testing.T) *cluster.Cluster {
+	t.Helper()
 	c := withRights(t, cluster.Start(t, devstack.KubeOptions{}))
 	c.Kubectl(t, "apply", "-k", "../../deploy/reporttypes")
 	c.Kubectl(t, "apply", "-f", "../../deploy/rbac/examples/users.yaml")
 	awaitRight(t, c, "david", authv1.ResourceAttributes{Verb: "list", Group: "projectcalico.org", Resource: "globalreports"})
 	c.Apply(t, reportNamed("dev-inventory"))
 	c.Apply(t, reportNamed("prod-inventory"))
-	const (
-		starter, worker, recorder = "account probity-starter", "account probity-worker", "account probity-recorder"
-		status                    = "patch globalreport dev-inventory --subresource=status --type=merge --patch "
-	)
+	return c
+}
+
+// TestRightsOfPeopleInUse: what people do, and what they try, as real requests.
+func TestRightsOfPeopleInUse(t *testing.T) {
+	c := inUse(t)
 	for _, r := range []request{
 		{who: "paul", what: "apply", input: reportNamed("pauls")},
 		{who: "paul", what: `patch globalreport pauls --type=merge --patch {"spec":{"suspend":true}}`},
 		{who: "paul", what: "get globalreport pauls --subresource=status"},
 		{who: "paul", what: "delete globalreport pauls"},
 		{who: "paul", what: "get globalreporttype inventory", refused: `cannot get resource "globalreporttypes"`},
-		{who: "paul", what: status + `{"status":{"message":"well"}}`, refused: `cannot patch resource "globalreports/status"`},
+		{who: "paul", what: `patch globalreport dev-inventory --subresource=status --type=merge --patch {"status":{"message":"well"}}`, refused: `cannot patch resource "globalreports/status"`},
 		{who: "paul", what: "get pods -A", refused: `cannot list resource "pods"`},
 		{who: "candice", what: "get globalreports"},
 		{who: "candice", what: "get globalreport prod-inventory"},
@@ -199,37 +202,52 @@ func TestRightsInUse(t *testing.T) {
 		{who: "david", what: "get globalreport prod-inventory", refused: `cannot get resource "globalreports"`},
 		{who: "david", what: "get globalreporttype network-access", refused: `cannot get resource "globalreporttypes"`},
 		{who: "david", what: "delete globalreport dev-inventory", refused: `cannot delete resource "globalreports"`},
+	} {
+		t.Run(r.who+" "+r.what, func(t *testing.T) { r.run(t, c) })
+	}
+}
 
-		{who: starter, what: "get globalreports,globalreporttypes"},
-		{who: starter, what: "get crd globalreports.projectcalico.org"},
-		{who: starter, what: "create", input: eventIn("default")},
-		{who: starter, what: "create", input: leaseIn("probity")},
-		{who: starter, what: "replace", input: leaseIn("probity")},
-		{who: starter, what: `patch globalreport dev-inventory --type=merge --patch {"spec":{"suspend":true}}`, refused: `cannot patch resource "globalreports"`},
-		{who: starter, what: "delete globalreport dev-inventory", refused: `cannot delete resource "globalreports"`},
-		{who: starter, what: "create", input: reportNamed("starters"), refused: `cannot create resource "globalreports"`},
-		{who: starter, what: "get crd", refused: `cannot list resource "customresourcedefinitions"`},
-		{who: starter, what: "label crd globalreports.projectcalico.org mine=yes", refused: `cannot patch resource "customresourcedefinitions"`},
-		{who: starter, what: "create", input: eventIn("kube-system"), refused: `cannot create resource "events"`},
-		{who: starter, what: "create", input: leaseIn("kube-system"), refused: `cannot create resource "leases"`},
-		{who: starter, what: "delete lease -n probity test", refused: `cannot delete resource "leases"`},
-		{who: starter, what: "get secrets -n probity", refused: `cannot list resource "secrets"`},
-		{who: starter, what: "get pods -A", refused: `cannot list resource "pods"`},
+// The accounts of the manifests.
+const (
+	asStarter  = "account probity-starter"
+	asWorker   = "account probity-worker"
+	asRecorder = "account probity-recorder"
+)
 
-		{who: worker, what: "get pods,nodes,namespaces,services -A"},
-		{who: worker, what: "get globalreporttype inventory"},
-		{who: worker, what: "get secrets -A", refused: `cannot list resource "secrets"`},
-		{who: worker, what: "get configmaps -n probity", refused: `cannot list resource "configmaps"`},
-		{who: worker, what: "get globalreports", refused: `cannot list resource "globalreports"`},
-		{who: worker, what: "create namespace mine", refused: `cannot create resource "namespaces"`},
-		{who: worker, what: "delete namespace probity", refused: `cannot delete resource "namespaces"`},
-		{who: worker, what: "create token probity-starter -n probity", refused: `cannot create resource "serviceaccounts/token"`},
+// TestRightsOfProcessesInUse: what processes do, and what one of them could try that somebody took over, as real requests.
+func TestRightsOfProcessesInUse(t *testing.T) {
+	c := inUse(t)
+	for _, r := range []request{
+		{who: asStarter, what: "get globalreports,globalreporttypes"},
+		{who: asStarter, what: "get crd globalreports.projectcalico.org"},
+		{who: asStarter, what: "create", input: eventIn("default")},
+		{who: asStarter, what: "create", input: leaseIn("probity")},
+		{who: asStarter, what: "replace", input: leaseIn("probity")},
+		{who: asStarter, what: `patch globalreport dev-inventory --type=merge --patch {"spec":{"suspend":true}}`, refused: `cannot patch resource "globalreports"`},
+		{who: asStarter, what: "delete globalreport dev-inventory", refused: `cannot delete resource "globalreports"`},
+		{who: asStarter, what: "create", input: reportNamed("starters"), refused: `cannot create resource "globalreports"`},
+		{who: asStarter, what: "get crd", refused: `cannot list resource "customresourcedefinitions"`},
+		{who: asStarter, what: "label crd globalreports.projectcalico.org mine=yes", refused: `cannot patch resource "customresourcedefinitions"`},
+		{who: asStarter, what: "create", input: eventIn("kube-system"), refused: `cannot create resource "events"`},
+		{who: asStarter, what: "create", input: leaseIn("kube-system"), refused: `cannot create resource "leases"`},
+		{who: asStarter, what: "delete lease -n probity test", refused: `cannot delete resource "leases"`},
+		{who: asStarter, what: "get secrets -n probity", refused: `cannot list resource "secrets"`},
+		{who: asStarter, what: "get pods -A", refused: `cannot list resource "pods"`},
 
-		{who: recorder, what: "create", input: strings.Replace(leaseIn("probity"), "name: test", "name: recorder", 1)},
-		{who: recorder, what: "get pods -A"},
-		{who: recorder, what: "get secrets -A", refused: `cannot list resource "secrets"`},
-		{who: recorder, what: "create namespace mine", refused: `cannot create resource "namespaces"`},
-		{who: recorder, what: "get globalreports", refused: `cannot list resource "globalreports"`},
+		{who: asWorker, what: "get pods,nodes,namespaces,services -A"},
+		{who: asWorker, what: "get globalreporttype inventory"},
+		{who: asWorker, what: "get secrets -A", refused: `cannot list resource "secrets"`},
+		{who: asWorker, what: "get configmaps -n probity", refused: `cannot list resource "configmaps"`},
+		{who: asWorker, what: "get globalreports", refused: `cannot list resource "globalreports"`},
+		{who: asWorker, what: "create namespace mine", refused: `cannot create resource "namespaces"`},
+		{who: asWorker, what: "delete namespace probity", refused: `cannot delete resource "namespaces"`},
+		{who: asWorker, what: "create token probity-starter -n probity", refused: `cannot create resource "serviceaccounts/token"`},
+
+		{who: asRecorder, what: "create", input: strings.Replace(leaseIn("probity"), "name: test", "name: recorder", 1)},
+		{who: asRecorder, what: "get pods -A"},
+		{who: asRecorder, what: "get secrets -A", refused: `cannot list resource "secrets"`},
+		{who: asRecorder, what: "create namespace mine", refused: `cannot create resource "namespaces"`},
+		{who: asRecorder, what: "get globalreports", refused: `cannot list resource "globalreports"`},
 	} {
 		t.Run(r.who+" "+r.what, func(t *testing.T) { r.run(t, c) })
 	}
@@ -237,7 +255,7 @@ func TestRightsInUse(t *testing.T) {
 		require.Contains(t, c.ApplyRefused(t, eventIn("probity")), "does not match event.namespace")
 	})
 	t.Run("the starter's status", func(t *testing.T) { // kubectl would get it first
-		config := as(t, c, starter)
+		config := as(t, c, asStarter)
 		client, err := dynamic.NewForConfig(config)
 		require.NoError(t, err)
 		reports := client.Resource(reportResource)
@@ -247,7 +265,7 @@ func TestRightsInUse(t *testing.T) {
 		require.NoError(t, err)
 	})
 	t.Run("a watch", func(t *testing.T) {
-		watch, err := kubernetesAs(t, c, recorder).CoreV1().Pods("").Watch(t.Context(), metav1.ListOptions{})
+		watch, err := kubernetesAs(t, c, asRecorder).CoreV1().Pods("").Watch(t.Context(), metav1.ListOptions{})
 		require.NoError(t, err)
 		watch.Stop()
 	})
