@@ -15,10 +15,15 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
 	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	objects "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	kubejson "k8s.io/apimachinery/pkg/util/json"
 	mistakes "k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apimachinery/pkg/util/version"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	apiservercel "k8s.io/apiserver/pkg/cel"
+	"k8s.io/apiserver/pkg/cel/environment"
 	"sigs.k8s.io/yaml"
 )
 
@@ -109,4 +114,41 @@ func TestDefinitionsAreValid(t *testing.T) {
 			require.Empty(t, validation.ValidateCustomResourceDefinition(t.Context(), internalDefinition(t, plural)))
 		})
 	}
+}
+
+// oldest is a version of Kubernetes that must know every function in the rules. Those of older ones are not told apart here.
+var oldest = version.MajorMinor(1, 28)
+
+// TestRulesCompileOnOldServers: the rules need no newer functions than an old cluster has, and cost no more than it allows.
+func TestRulesCompileOnOldServers(t *testing.T) {
+	for _, plural := range []string{"globalreports", "globalreporttypes"} {
+		t.Run(plural, func(t *testing.T) {
+			s := openGate(t, plural).schema
+			require.Positive(t, compile(t, s, model.SchemaDeclType(s, true)))
+		})
+	}
+}
+
+// compile compiles the rules of a schema and all below it, and returns how many there are.
+func compile(t *testing.T, s *structural.Structural, declared *apiservercel.DeclType) int {
+	t.Helper()
+	results, err := cel.Compile(s, declared, celconfig.PerCallLimit, environment.MustBaseEnvSet(oldest), cel.NewExpressionsEnvLoader())
+	require.NoError(t, err)
+	for i, result := range results {
+		require.Nil(t, result.Error, s.XValidations[i].Rule)
+		require.Nil(t, result.MessageExpressionError, s.XValidations[i].MessageExpression)
+	}
+	count := len(results)
+	for name, kid := range s.Properties {
+		if field, ok := declared.Fields[name]; ok {
+			count += compile(t, &kid, field.Type)
+		}
+	}
+	if s.Items != nil {
+		count += compile(t, s.Items, declared.ElemType)
+	}
+	if s.AdditionalProperties != nil && s.AdditionalProperties.Structural != nil {
+		count += compile(t, s.AdditionalProperties.Structural, declared.ElemType)
+	}
+	return count
 }

@@ -211,7 +211,7 @@ func TestWhatIsLeftToTheStarter(t *testing.T) {
 		{"too often in an hour", v3.ReportSpec{ReportType: "inventory", Schedule: "*/10 * * * *"}, "fires 6 times an hour"},
 		{"a range between a name and a number", v3.ReportSpec{ReportType: "inventory", Schedule: "0 0 * * FRI-1"}, "runs backwards"},
 		{"no such day, by a step", v3.ReportSpec{ReportType: "inventory", Schedule: "0 0 30/5 2 *"}, "never fires"},
-		{"parentheses in the wrong places", selecting("(has(a))) && ((has(b)"), "parse selector"},
+		{"parentheses in the wrong places", selecting("(has(a))) && ((has(b))"), "parse selector"},
 		{"a label that runs into its operator", selecting("ain {'b'}"), "parse selector"},
 		{"a label of 513 characters", selecting("has(" + strings.Repeat("a", 513) + ")"), "at most 512 characters"},
 	} {
