@@ -25,6 +25,9 @@ const (
 	FailurePermission = "PermissionDenied"
 	// FailureUnavailable is everything else: a source, the bucket or a server that did not answer or answered wrongly.
 	FailureUnavailable = "SourceUnavailable"
+	// FailureOutdated is a log that is not what it was when the run was planned, as after a rotation. The step is not retried:
+	// the run is planned anew.
+	FailureOutdated = "PlanOutdated"
 	// FailureWaiting is the answer of a poll that has to be asked again.
 	FailureWaiting = "Waiting"
 )
@@ -34,6 +37,9 @@ var ErrInvalid = errors.New("invalid input")
 
 // ErrConflict marks a bundle that was sealed before with other contents.
 var ErrConflict = errors.New("sealed before with other contents")
+
+// ErrOutdated marks a source that is not what it was when the plan was made.
+var ErrOutdated = errors.New("the plan is outdated")
 
 // Waiting is returned by a poll whose condition does not hold yet.
 type Waiting struct {
@@ -88,6 +94,8 @@ func classify(err error) (kind string, final bool) {
 		return FailureInvalidInput, true
 	case errors.Is(err, ErrConflict):
 		return FailureConflict, true
+	case errors.Is(err, ErrOutdated):
+		return FailureOutdated, true
 	case errors.Is(err, fs.ErrPermission):
 		return FailurePermission, false
 	}

@@ -65,6 +65,7 @@ func TestFailures(t *testing.T) {
 		"invalid, joined":             {errors.Join(errors.New("other"), activities.ErrInvalid), activities.FailureInvalidInput, true, "other"},
 		"a definition":                {fmt.Errorf("read: %w", &report.InvalidError{Name: "daily"}), activities.FailureInvalidInput, true, "daily"},
 		"a template":                  {fmt.Errorf("mine.yaml: %w", &render.TemplateError{Template: "a.csv", Line: 3, Reason: "no field"}), activities.FailureInvalidInput, true, "line 3"},
+		"a rotated log":               {fmt.Errorf("read: %w", activities.ErrOutdated), activities.FailureOutdated, true, "the plan is outdated"},
 		"a conflict":                  {fmt.Errorf("bundle: %w", activities.ErrConflict), activities.FailureConflict, true, "sealed before"},
 		"a refused access":            {fmt.Errorf("write: %w", fs.ErrPermission), activities.FailurePermission, false, "Step: write"},
 		"a refused access to S3":      {&blob.Error{Op: "put", Where: "s3://b/k", Kind: blob.ErrDenied}, activities.FailurePermission, false, "s3://b/k"},

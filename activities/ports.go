@@ -120,5 +120,5 @@ type Benchmarks interface {
 type Runs interface {
 	Closed(ctx context.Context, workflowID, runID string) (bool, error)
 	// Paused tells whether the report's schedule is paused; a schedule that is gone is not paused.
-	Paused(ctx context.Context, report string) (bool, error)
+	Paused(ctx context.Context, cluster, report string) (bool, error)
 }

@@ -17,9 +17,10 @@ type Run struct {
 
 // SlotParams asks for one of a report's slots.
 type SlotParams struct {
-	Report string `json:"report"`
-	Active []Run  `json:"active,omitempty"` // runs that were active when last seen
-	Max    int    `json:"max"`
+	Cluster string `json:"cluster"`
+	Report  string `json:"report"`
+	Active  []Run  `json:"active,omitempty"` // runs that were active when last seen
+	Max     int    `json:"max"`
 }
 
 // SlotResult says which runs are still active, fewer than Max.
@@ -51,7 +52,7 @@ func (a *Slot) Execute(ctx context.Context, params SlotParams) (SlotResult, erro
 			result.Active = append(result.Active, run)
 		}
 	}
-	paused, err := a.Runs.Paused(ctx, params.Report)
+	paused, err := a.Runs.Paused(ctx, params.Cluster, params.Report)
 	if err != nil {
 		return SlotResult{}, err
 	}

@@ -27,7 +27,7 @@ func (r *recorded) Closed(_ context.Context, workflowID, _ string) (bool, error)
 	return r.closed[workflowID], r.failure
 }
 
-func (r *recorded) Paused(_ context.Context, report string) (bool, error) {
+func (r *recorded) Paused(_ context.Context, _, report string) (bool, error) {
 	return r.paused && report == "daily", r.failure
 }
 

@@ -10,6 +10,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/interval"
@@ -37,16 +38,16 @@ func (r *Runs) Report(
 	ctx context.Context, def *report.Definition, raw json.RawMessage, iv interval.Interval, by string,
 ) (client.WorkflowRun, error) {
 	run, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       workflows.ReportID(def.Name, evidence.Manual, iv),
+		ID:                       workflows.ReportID(r.settings.Cluster, def.Name, evidence.Manual, iv),
 		TaskQueue:                r.settings.TaskQueue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-		TypedSearchAttributes:    workflows.Attributes(def.Name, def.TypeName, evidence.Manual, iv),
+		TypedSearchAttributes:    workflows.Subject{Cluster: r.settings.Cluster, Report: def.Name, Type: def.TypeName, Trigger: evidence.Manual, Interval: iv}.Attributes(),
 		StaticSummary:            workflows.RunSummary(def.TypeName, def.Name, iv),
 
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, workflows.ReportName, workflows.ReportInput{
-		Report: def.Name, Definition: raw, Interval: iv, Trigger: evidence.Manual, By: by,
+		Cluster: r.settings.Cluster, Report: def.Name, Definition: raw, Interval: iv, Trigger: evidence.Manual, By: by,
 		Retry: r.settings.Retry,
 	})
 	return run, startError(err, def.Name, iv)
@@ -63,16 +64,16 @@ func (r *Runs) Backfill(
 		return nil, fmt.Errorf("%w: no whole one of %s (%s) lies in %s; widen the range", ErrNoInterval, def.Name, def.Schedule, span)
 	}
 	run, err := r.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                       workflows.BackfillID(def.Name, span),
+		ID:                       workflows.BackfillID(r.settings.Cluster, def.Name, span),
 		TaskQueue:                r.settings.TaskQueue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-		TypedSearchAttributes:    workflows.Attributes(def.Name, def.TypeName, evidence.Backfill, span),
+		TypedSearchAttributes:    workflows.Subject{Cluster: r.settings.Cluster, Report: def.Name, Type: def.TypeName, Trigger: evidence.Backfill, Interval: span}.Attributes(),
 		StaticSummary:            "backfill " + workflows.RunSummary(def.TypeName, def.Name, span),
 
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, workflows.BackfillName, workflows.BackfillInput{
-		Report: def.Name, Type: def.TypeName, Definition: raw, Schedule: def.Schedule.String(), Range: span,
+		Cluster: r.settings.Cluster, Report: def.Name, Type: def.TypeName, Definition: raw, Schedule: def.Schedule.String(), Range: span,
 		Parallel: r.settings.MaxActive, Retry: r.settings.Retry,
 	})
 	return run, startError(err, def.Name, span)
@@ -85,6 +86,7 @@ func (r *Runs) Snapshot(ctx context.Context, cluster string) (client.WorkflowRun
 		TaskQueue:                r.settings.TaskQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            "snapshot of " + cluster,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(workflows.ClusterKey.ValueSet(cluster)),
 	}, workflows.SnapshotName, workflows.SnapshotInput{Cluster: cluster, Retry: r.settings.Retry})
 	if err != nil {
 		return nil, fmt.Errorf("start snapshot of %s: %w", cluster, err)

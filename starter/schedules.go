@@ -24,8 +24,10 @@ import (
 // Settings are what a schedule's ticks are told, beside the definition.
 type Settings struct {
 	// Namespace is Temporal's; the job references of a status name it.
-	Namespace  string
-	TaskQueue  string
+	Namespace string
+	// Cluster is whose reports these are. Schedules and runs of other clusters are not looked at.
+	Cluster    string
+	TaskQueue  string // the cluster's own, as workflows.TaskQueue gives it
 	StartDelay time.Duration
 	MaxActive  int
 	Retry      workflows.Retry
@@ -53,7 +55,7 @@ func (s *Schedules) Ensure(ctx context.Context, def *report.Definition, raw json
 	if err != nil {
 		return err
 	}
-	handle := s.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(def.Name))
+	handle := s.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(s.settings.Cluster, def.Name))
 	_, err = handle.Describe(ctx)
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
@@ -83,7 +85,7 @@ func (s *Schedules) Ensure(ctx context.Context, def *report.Definition, raw json
 
 func (s *Schedules) create(ctx context.Context, def *report.Definition, want *client.Schedule) error {
 	_, err := s.client.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID:      workflows.ScheduleID(def.Name),
+		ID:      workflows.ScheduleID(s.settings.Cluster, def.Name),
 		Spec:    *want.Spec,
 		Action:  want.Action,
 		Overlap: want.Policy.Overlap,
@@ -99,7 +101,7 @@ func (s *Schedules) create(ctx context.Context, def *report.Definition, want *cl
 
 // Remove deletes a report's schedule. Runs that are active finish, and nothing archived is touched.
 func (s *Schedules) Remove(ctx context.Context, name string) error {
-	err := s.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(name)).Delete(ctx)
+	err := s.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(s.settings.Cluster, name)).Delete(ctx)
 	var gone *serviceerror.NotFound
 	if err != nil && !errors.As(err, &gone) {
 		return fmt.Errorf("delete schedule of %s: %w", name, err)
@@ -110,7 +112,7 @@ func (s *Schedules) Remove(ctx context.Context, name string) error {
 	return nil
 }
 
-// Names lists the reports that have a schedule, in no order. The list lags behind by a moment.
+// Names lists the cluster's reports that have a schedule, in no order. The list lags behind by a moment.
 func (s *Schedules) Names(ctx context.Context) ([]string, error) {
 	list, err := s.client.ScheduleClient().List(ctx, client.ScheduleListOptions{PageSize: 200})
 	if err != nil {
@@ -122,7 +124,7 @@ func (s *Schedules) Names(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list schedules: %w", err)
 		}
-		if name, ok := strings.CutPrefix(entry.ID, workflows.ScheduleID("")); ok {
+		if name, ok := strings.CutPrefix(entry.ID, workflows.ScheduleID(s.settings.Cluster, "")); ok {
 			names = append(names, name)
 		}
 	}
@@ -131,7 +133,7 @@ func (s *Schedules) Names(ctx context.Context) ([]string, error) {
 
 func (s *Schedules) schedule(def *report.Definition, raw json.RawMessage) (*client.Schedule, error) {
 	input := workflows.TickInput{
-		Report: def.Name, Type: def.TypeName, Definition: raw, Schedule: def.Schedule.String(),
+		Cluster: s.settings.Cluster, Report: def.Name, Type: def.TypeName, Definition: raw, Schedule: def.Schedule.String(),
 		Delay: s.settings.StartDelay, MaxActive: s.settings.MaxActive, Retry: s.settings.Retry,
 	}
 	digest, err := digestOf([]any{s.settings.TaskQueue, input})
@@ -145,14 +147,14 @@ func (s *Schedules) schedule(def *report.Definition, raw json.RawMessage) (*clie
 	return &client.Schedule{
 		Spec: &client.ScheduleSpec{Calendars: calendars(*def.Schedule)},
 		Action: &client.ScheduleWorkflowAction{
-			ID:        workflows.TickID(def.Name),
+			ID:        workflows.TickID(s.settings.Cluster, def.Name),
 			Workflow:  workflows.TickName,
 			Args:      []any{input},
 			TaskQueue: s.settings.TaskQueue,
 			Memo:      map[string]any{specMemo: digest, "cron": def.Schedule.String()},
 			TypedSearchAttributes: temporal.NewSearchAttributes(
-				workflows.GlobalReportKey.ValueSet(def.Name), workflows.ReportTypeKey.ValueSet(def.TypeName)),
-			StaticSummary: "tick of " + def.Name + " (" + def.Schedule.String() + ")",
+				workflows.ClusterKey.ValueSet(s.settings.Cluster), workflows.GlobalReportKey.ValueSet(def.Name), workflows.ReportTypeKey.ValueSet(def.TypeName)),
+			StaticSummary: "tick of " + def.Name + " in " + s.settings.Cluster + " (" + def.Schedule.String() + ")",
 		},
 		Policy: &client.SchedulePolicies{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL},
 		State:  state,

@@ -29,6 +29,8 @@ func (s *Schedules) EnsureSnapshots(ctx context.Context, cluster string, schedul
 		TaskQueue:     s.settings.TaskQueue,
 		Memo:          map[string]any{specMemo: digest, "cron": schedule.String()},
 		StaticSummary: "snapshot of " + cluster,
+
+		TypedSearchAttributes: temporal.NewSearchAttributes(workflows.ClusterKey.ValueSet(cluster)),
 	}
 	spec := client.ScheduleSpec{Calendars: calendars(schedule)}
 	_, err = s.client.ScheduleClient().Create(ctx, client.ScheduleOptions{

@@ -29,7 +29,8 @@ func (r *Runs) Status(ctx context.Context, name string, outcomes []evidence.Outc
 func (r *Runs) running(ctx context.Context, name string) ([]report.Job, error) {
 	request := &workflowservice.ListWorkflowExecutionsRequest{
 		PageSize: 100,
-		Query:    fmt.Sprintf("GlobalReport = '%s' AND WorkflowType = '%s' AND ExecutionStatus = 'Running'", name, workflows.ReportName),
+		Query: fmt.Sprintf("Cluster = '%s' AND GlobalReport = '%s' AND WorkflowType = '%s' AND ExecutionStatus = 'Running'",
+			r.settings.Cluster, name, workflows.ReportName),
 	}
 	var jobs []report.Job
 	for {

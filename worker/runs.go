@@ -29,8 +29,8 @@ func (r temporalRuns) Closed(ctx context.Context, workflowID, runID string) (boo
 	return described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
 }
 
-func (r temporalRuns) Paused(ctx context.Context, report string) (bool, error) {
-	described, err := r.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(report)).Describe(ctx)
+func (r temporalRuns) Paused(ctx context.Context, cluster, report string) (bool, error) {
+	described, err := r.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(cluster, report)).Describe(ctx)
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
 		return false, nil

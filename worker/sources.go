@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -89,7 +90,15 @@ func (a auditFiles) Read(ctx context.Context, part activities.Partition, line fu
 	if failure != nil {
 		err = failure
 	}
-	return readStats(stats), err
+	return readStats(stats), outdated(err)
+}
+
+// outdated tells the activities that the files were changed since they were listed.
+func outdated(err error) error {
+	if errors.Is(err, logfile.ErrChanged) {
+		return fmt.Errorf("%w: %s", activities.ErrOutdated, err.Error())
+	}
+	return err
 }
 
 // flowFiles is a folder of flow logs behind the activities' port.
@@ -120,7 +129,7 @@ func (f flowFiles) Reduce(
 		return activities.ReadStats{}, err
 	}
 	stats, err := log.Reduce(ctx, own, into)
-	return readStats(stats.LineStats), err
+	return readStats(stats.LineStats), outdated(err)
 }
 
 // benchmarkFiles is a folder of kube-bench results behind the activities' port.

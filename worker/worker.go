@@ -51,6 +51,7 @@ type Ports struct {
 // Worker runs workflows and activities of one task queue.
 type Worker struct {
 	worker sdkworker.Worker
+	queue  string
 	fatal  chan error
 	logger *slog.Logger
 }
@@ -62,8 +63,15 @@ func New(o Options) (*Worker, error) {
 		return nil, err
 	}
 	w := &Worker{fatal: make(chan error, 1), logger: o.Logger}
+	queue, selected, err := queueOf(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	w.queue = queue
 	host, _ := os.Hostname()
-	w.worker = sdkworker.New(o.Client, o.Config.Temporal.TaskQueue, sdkworker.Options{
+	w.worker = sdkworker.New(o.Client, queue, sdkworker.Options{
+		// On a selected node only activities run: the workflows are the cluster's own workers' business.
+		DisableWorkflowWorker:              selected,
 		Identity:                           fmt.Sprintf("probity@%s/%d", host, os.Getpid()),
 		MaxConcurrentActivityExecutionSize: o.Config.Worker.Parallel,
 		MaxHeartbeatThrottleInterval:       heartbeatThrottle,
@@ -72,7 +80,9 @@ func New(o Options) (*Worker, error) {
 		Interceptors:                       []interceptor.WorkerInterceptor{&activities.FailureInterceptor{}, &lifeSigns{}},
 		OnFatalError:                       func(err error) { w.fatal <- err },
 	})
-	registerWorkflows(w.worker)
+	if !selected {
+		registerWorkflows(w.worker)
+	}
 	registerActivities(w.worker, &o, store, ports)
 	return w, nil
 }
@@ -83,7 +93,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		return fmt.Errorf("start worker: %w", err)
 	}
 	defer w.worker.Stop()
-	w.logger.Info("worker started")
+	w.logger.Info("worker started", "queue", w.queue)
 	select {
 	case <-ctx.Done():
 		w.logger.Info("worker stops")
@@ -91,6 +101,16 @@ func (w *Worker) Run(ctx context.Context) error {
 	case err := <-w.fatal:
 		return fmt.Errorf("worker gave up: %w", err)
 	}
+}
+
+// queueOf is the task queue that the worker serves, and whether it is one of a node selector.
+func queueOf(c *config.Config) (queue string, selected bool, err error) {
+	selector, err := report.ParseNodeSelector(c.Worker.NodeSelector)
+	if err != nil {
+		return "", false, fmt.Errorf("worker.nodeSelector: %w", err)
+	}
+	queue = workflows.SelectorQueue(workflows.TaskQueue(c.Temporal.TaskQueue, c.Cluster), selector)
+	return queue, len(selector) > 0, nil
 }
 
 func assemble(o *Options) (*activities.Store, *Ports, error) {

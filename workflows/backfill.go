@@ -19,6 +19,7 @@ import (
 
 // BackfillInput asks for every interval of a report's schedule that lies within a range.
 type BackfillInput struct {
+	Cluster    string            `json:"cluster"`
 	Report     string            `json:"report"`
 	Type       string            `json:"type"`
 	Definition json.RawMessage   `json:"definition"`
@@ -105,15 +106,15 @@ func (b *BackfillResult) count(verdict evidence.Verdict) {
 // runInterval runs one Report to its end. Only a cancelled backfill is an error: a failed report is an outcome.
 func runInterval(ctx workflow.Context, in *BackfillInput, iv interval.Interval) (evidence.Verdict, error) {
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:            ReportID(in.Report, evidence.Backfill, iv),
+		WorkflowID:            ReportID(in.Cluster, in.Report, evidence.Backfill, iv),
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		WaitForCancellation:   true,
-		TypedSearchAttributes: Attributes(in.Report, in.Type, evidence.Backfill, iv),
+		TypedSearchAttributes: Subject{in.Cluster, in.Report, in.Type, evidence.Backfill, iv}.Attributes(),
 		StaticSummary:         RunSummary(in.Type, in.Report, iv),
 	})
 	input := ReportInput{
-		Report: in.Report, Definition: in.Definition, Interval: iv,
+		Cluster: in.Cluster, Report: in.Report, Definition: in.Definition, Interval: iv,
 		Trigger: evidence.Backfill, Retry: in.Retry,
 	}
 	var out ReportResult

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/temporal"
@@ -10,11 +11,13 @@ import (
 	"github.com/probity/probity/activities"
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/interval"
+	"github.com/probity/probity/internal/report"
 )
 
 // ReportInput starts a Report: one report over one interval.
 type ReportInput struct {
-	Report string `json:"report"`
+	Cluster string `json:"cluster"`
+	Report  string `json:"report"`
 	// Definition is the GlobalReport as it was when the run was asked for, JSON.
 	Definition json.RawMessage   `json:"definition"`
 	Interval   interval.Interval `json:"interval"`
@@ -43,12 +46,18 @@ type reportRun struct {
 	in       ReportInput
 	progress Progress
 	plan     activities.PlanResult
+	// hadSnapshot is set once the first snapshot was taken: another plan must not ask for another.
+	hadSnapshot bool
 }
 
 // Report plans, gathers, computes, renders and seals. It fails when a step fails for good; the outcome is recorded in the
 // bucket either way.
 func Report(ctx workflow.Context, in ReportInput) (ReportResult, error) {
 	run := &reportRun{in: in}
+	ctx, err := run.onQueue(ctx)
+	if err != nil {
+		return ReportResult{}, err
+	}
 	if err := run.setup(ctx); err != nil {
 		return ReportResult{}, err
 	}
@@ -58,6 +67,15 @@ func Report(ctx workflow.Context, in ReportInput) (ReportResult, error) {
 		return ReportResult{}, err
 	}
 	return ReportResult{Sealed: *sealed}, nil
+}
+
+// onQueue has the activities run where the definition's jobNodeSelector says: on workers that were started for it.
+func (r *reportRun) onQueue(ctx workflow.Context) (workflow.Context, error) {
+	selector, err := report.NodeSelectorOf(r.in.Definition)
+	if err != nil {
+		return nil, activities.InvalidInput(err)
+	}
+	return workflow.WithTaskQueue(ctx, SelectorQueue(workflow.GetInfo(ctx).TaskQueueName, selector)), nil
 }
 
 func (r *reportRun) setup(ctx workflow.Context) error {
@@ -71,8 +89,8 @@ func (r *reportRun) stage(ctx workflow.Context, name string, total int) {
 }
 
 func (r *reportRun) show(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** %s · %s · %d of %d",
-		r.in.Report, r.in.Interval, r.progress.Stage, r.progress.Done, r.progress.Total))
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** of %s, %s · %s · %d of %d",
+		r.in.Report, r.in.Cluster, r.in.Interval, r.progress.Stage, r.progress.Done, r.progress.Total))
 }
 
 func (r *reportRun) done(ctx workflow.Context) {
@@ -81,10 +99,7 @@ func (r *reportRun) done(ctx workflow.Context) {
 }
 
 func (r *reportRun) steps(ctx workflow.Context) (*activities.Sealed, error) {
-	if err := r.makePlan(ctx); err != nil {
-		return nil, err
-	}
-	gathered, err := r.gather(ctx)
+	gathered, err := r.planAndGather(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +127,33 @@ func (r *reportRun) steps(ctx workflow.Context) (*activities.Sealed, error) {
 	return &sealed, nil
 }
 
+// maxPlans is how often a run is planned: logs are rotated in hours, and read in minutes.
+const maxPlans = 3
+
+// planAndGather plans anew when a log was rotated between the plan and the reading.
+func (r *reportRun) planAndGather(ctx workflow.Context) (gathered activities.Gathered, err error) {
+	for n := 1; ; n++ {
+		if err := r.makePlan(ctx); err != nil {
+			return gathered, err
+		}
+		gathered, err = r.gather(ctx)
+		var failure *temporal.ApplicationError
+		if n == maxPlans || !errors.As(err, &failure) || failure.Type() != activities.FailureOutdated {
+			return gathered, err
+		}
+		workflow.GetLogger(ctx).Warn("a log was rotated since the run was planned; planning anew", "report", r.in.Report, "error", err)
+	}
+}
+
 // makePlan plans, and takes the cluster's first snapshot when there is none at all.
 func (r *reportRun) makePlan(ctx workflow.Context) error {
 	r.stage(ctx, "plan", 1)
-	params := activities.PlanParams{Definition: r.in.Definition, Interval: r.in.Interval, Trigger: r.in.Trigger}
+	params := activities.PlanParams{Definition: r.in.Definition, Interval: r.in.Interval, Trigger: r.in.Trigger, HadSnapshot: r.hadSnapshot}
 	plan := func() error {
-		return workflow.ExecuteActivity(quick(ctx, r.in.Retry, "plan "+r.in.Interval.String()),
-			activities.PlanName, params).Get(ctx, &r.plan)
+		var fresh activities.PlanResult // what an earlier plan had and this one lacks must not stay
+		err := workflow.ExecuteActivity(quick(ctx, r.in.Retry, "plan "+r.in.Interval.String()), activities.PlanName, params).Get(ctx, &fresh)
+		r.plan = fresh
+		return err
 	}
 	if err := plan(); err != nil || !r.plan.WantsSnapshot {
 		return err
@@ -130,7 +165,7 @@ func (r *reportRun) makePlan(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	params.HadSnapshot = true
+	params.HadSnapshot, r.hadSnapshot = true, true
 	return plan()
 }
 

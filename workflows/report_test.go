@@ -120,6 +120,44 @@ func TestReportRecordsFailures(t *testing.T) {
 	}
 }
 
+// rotated fails the first calls as an activity does whose log was rotated since the plan was made.
+func rotated(calls int) func(int) error {
+	return func(int) error {
+		if calls--; calls < 0 {
+			return nil
+		}
+		return temporal.NewNonRetryableApplicationError("audit.log is another file: the plan is outdated", activities.FailureOutdated, nil)
+	}
+}
+
+func TestReportPlansAnewWhenALogWasRotated(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		rotations      int
+		plans, compute int
+		succeeds       bool
+	}{
+		{name: "once", rotations: 1, plans: 2, compute: 1, succeeds: true},
+		{name: "twice", rotations: 2, plans: 3, compute: 1, succeeds: true},
+		{name: "again and again", rotations: 99, plans: 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSteps()
+			s.plan.AuditPartitions, s.plan.FlowPartitions = 1, 0
+			s.fail[activities.ChangesName] = rotated(test.rotations)
+			env := environment(t, s)
+			env.ExecuteWorkflow(workflows.ReportName, reportInput(t))
+			require.Equal(t, test.succeeds, env.GetWorkflowError() == nil, "%v", env.GetWorkflowError())
+			require.Equal(t, test.plans, s.count(activities.PlanName))
+			require.Equal(t, test.compute, s.count(activities.ComputeName))
+			require.Len(t, s.outcomes, 1)
+			if !test.succeeds {
+				require.Equal(t, activities.FailureOutdated, s.outcomes[0].Cause.Type)
+			}
+		})
+	}
+}
+
 func TestCancelledReportLeavesARecord(t *testing.T) {
 	s := newSteps()
 	s.fail[activities.ComputeName] = outage(99)

@@ -19,6 +19,7 @@ import (
 
 // TickInput is the argument that a report's Schedule gives to each Tick.
 type TickInput struct {
+	Cluster    string          `json:"cluster"`
 	Report     string          `json:"report"`
 	Type       string          `json:"type"`
 	Definition json.RawMessage `json:"definition"`
@@ -107,7 +108,7 @@ func accept(ctx workflow.Context, in *TickInput, iv interval.Interval, state *Ti
 		}
 	}
 	var free activities.SlotResult
-	params := activities.SlotParams{Report: in.Report, Active: state.Active, Max: in.MaxActive}
+	params := activities.SlotParams{Cluster: in.Cluster, Report: in.Report, Active: state.Active, Max: in.MaxActive}
 	summary := fmt.Sprintf("wait for 1 of %d slots", in.MaxActive)
 	if err := workflow.ExecuteActivity(slot(ctx, summary), activities.SlotName, params).Get(ctx, &free); err != nil {
 		return false, err
@@ -131,14 +132,14 @@ func accept(ctx workflow.Context, in *TickInput, iv interval.Interval, state *Ti
 // start (temporal-practice.md 3.3). A run of the same interval that is there already is as good; nil then.
 func startReport(ctx workflow.Context, in *TickInput, iv interval.Interval) (*activities.Run, error) {
 	input := ReportInput{
-		Report: in.Report, Definition: in.Definition, Interval: iv,
+		Cluster: in.Cluster, Report: in.Report, Definition: in.Definition, Interval: iv,
 		Trigger: evidence.Scheduled, Retry: in.Retry,
 	}
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:            ReportID(in.Report, evidence.Scheduled, iv),
+		WorkflowID:            ReportID(in.Cluster, in.Report, evidence.Scheduled, iv),
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		TypedSearchAttributes: Attributes(in.Report, in.Type, evidence.Scheduled, iv),
+		TypedSearchAttributes: Subject{in.Cluster, in.Report, in.Type, evidence.Scheduled, iv}.Attributes(),
 		StaticSummary:         RunSummary(in.Type, in.Report, iv),
 	})
 	var execution workflow.Execution

@@ -74,7 +74,8 @@ func (a *app) folder() *definitions.Folder {
 
 func (a *app) settings() starter.Settings {
 	return starter.Settings{
-		Namespace: a.cfg.Temporal.Namespace, TaskQueue: a.cfg.Temporal.TaskQueue, StartDelay: a.cfg.Schedule.StartDelay,
+		Namespace: a.cfg.Temporal.Namespace, Cluster: a.cfg.Cluster,
+		TaskQueue: workflows.TaskQueue(a.cfg.Temporal.TaskQueue, a.cfg.Cluster), StartDelay: a.cfg.Schedule.StartDelay,
 		MaxActive: a.cfg.Schedule.MaxActive, Retry: workflows.Retry{Interval: a.cfg.Retry.Interval, Heartbeat: a.cfg.Retry.Heartbeat},
 	}
 }

@@ -15,13 +15,13 @@ const OutcomeSchema = "probity.outcome/v1"
 // State tells what became of an interval. The first three are the verdicts of a sealed bundle.
 type State string
 
-// The states.
+// The states. An interval that falls due while its report is suspended has none yet: it is reported when the report is resumed
+// (calico-compliance.md section 5), and gets one of these then.
 const (
 	StateComplete     = State(Complete)
 	StatePartial      = State(Partial)
 	StateInsufficient = State(Insufficient)
-	StateFailed       = State("failed")    // the run gave up; the cause tells why
-	StateSuspended    = State("suspended") // fell due while the report was suspended, and was not caught up
+	StateFailed       = State("failed") // the run gave up; the cause tells why
 )
 
 // Sealed tells whether the state comes with a bundle.
@@ -110,9 +110,9 @@ func (o *Outcome) validate() error {
 		return err
 	}
 	switch {
-	case !o.State.Sealed() && o.State != StateFailed && o.State != StateSuspended:
-		return fmt.Errorf("state is %q: it must be %q, %q, %q, %q or %q", shown(string(o.State)),
-			StateComplete, StatePartial, StateInsufficient, StateFailed, StateSuspended)
+	case !o.State.Sealed() && o.State != StateFailed:
+		return fmt.Errorf("state is %q: it must be %q, %q, %q or %q", shown(string(o.State)),
+			StateComplete, StatePartial, StateInsufficient, StateFailed)
 	case o.State.Sealed() != (o.Bundle != nil):
 		return fmt.Errorf("state %q: exactly a sealed state has a bundle", o.State)
 	case o.State == StateFailed && (o.Cause == nil || o.Cause.Message == ""):

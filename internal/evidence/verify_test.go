@@ -251,7 +251,6 @@ func TestReadersTakeAllReleasedVersions(t *testing.T) {
 		"v1/provenance.json":        func(b []byte) error { _, err := evidence.ReadProvenance(b); return err },
 		"v1/outcome-complete.json":  func(b []byte) error { _, err := evidence.ReadOutcome(b); return err },
 		"v1/outcome-failed.json":    func(b []byte) error { _, err := evidence.ReadOutcome(b); return err },
-		"v1/outcome-suspended.json": func(b []byte) error { _, err := evidence.ReadOutcome(b); return err },
 		"v1/snapshot.json":          func(b []byte) error { _, err := evidence.ReadSnapshot(b); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

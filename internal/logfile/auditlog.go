@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -43,6 +44,9 @@ type LogFile struct {
 }
 
 const headBytes = 1024
+
+// ErrChanged tells that files are not what they were when the partitions were made, as after a rotation: make them anew.
+var ErrChanged = errors.New("the log was rotated")
 
 // Partitions lists the folder and shares its files out, in the order of their names; the same folder gives the same
 // partitions. Of the time asked for, from is used: a rotated file is left out when its name says that it was closed long before
@@ -166,6 +170,9 @@ func (a *AuditLog) Read(ctx context.Context, p Partition, fn func(line []byte)) 
 
 func (a *AuditLog) readFile(ctx context.Context, listed LogFile, fn func(line []byte)) (LineStats, error) {
 	file, err := os.Open(a.path(listed.Name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return LineStats{}, fmt.Errorf("%s is gone since the folder was listed: %w", listed.Name, ErrChanged)
+	}
 	if err != nil {
 		return LineStats{}, err
 	}
@@ -175,14 +182,14 @@ func (a *AuditLog) readFile(ctx context.Context, listed LogFile, fn func(line []
 		return LineStats{}, err
 	}
 	if info.Size() < listed.Bytes {
-		return LineStats{}, fmt.Errorf("%s is shorter than when it was listed: list the folder again", file.Name())
+		return LineStats{}, fmt.Errorf("%s is shorter than when the folder was listed: %w", listed.Name, ErrChanged)
 	}
 	head, err := readHead(file, min(listed.Bytes, headBytes))
 	if err != nil {
 		return LineStats{}, err
 	}
 	if head != listed.Head {
-		return LineStats{}, fmt.Errorf("%s is another file than when it was listed: list the folder again", file.Name())
+		return LineStats{}, fmt.Errorf("%s is another file than when the folder was listed: %w", listed.Name, ErrChanged)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return LineStats{}, err

@@ -158,7 +158,7 @@ func TestAuditLogErrorsNameTheFile(t *testing.T) {
 		want string
 	}{
 		"a file that is gone":    {os.Remove, "audit.log"},
-		"a file that was cut":    {func(path string) error { return os.Truncate(path, 3) }, "audit.log is shorter than when it was listed"},
+		"a file that was cut":    {func(path string) error { return os.Truncate(path, 3) }, "audit.log is shorter than when the folder was listed"},
 		"a file that is another": {func(path string) error { return os.WriteFile(path, []byte("b1\nb2\nb3\n"), 0o600) }, "audit.log is another file"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,6 +168,7 @@ func TestAuditLogErrorsNameTheFile(t *testing.T) {
 			require.NoError(t, change.do(filepath.Join(log.Dir, "audit.log")))
 			_, err = log.Read(t.Context(), partitions[0], func([]byte) { t.Error("a line of it was given") })
 			require.ErrorContains(t, err, change.want)
+			require.ErrorIs(t, err, logfile.ErrChanged, "the run is planned anew")
 		})
 	}
 }

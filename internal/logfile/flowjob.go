@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -125,6 +126,9 @@ const reportEvery = 1 << 18
 
 func (j *flowJob) read(ctx context.Context, reader *rangeReader, chunk FlowPiece, r *flow.Reducer) (LineStats, error) {
 	file, err := os.Open(filepath.Join(j.log.options.Dir, filepath.FromSlash(chunk.Name)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return LineStats{}, fmt.Errorf("it is gone since the folder was listed: %w", ErrChanged)
+	}
 	if err != nil {
 		return LineStats{}, errors.Unwrap(err) // the caller names the file
 	}
@@ -134,7 +138,7 @@ func (j *flowJob) read(ctx context.Context, reader *rangeReader, chunk FlowPiece
 		return LineStats{}, err
 	}
 	if info.Size() < chunk.To {
-		return LineStats{}, fmt.Errorf("it has %d bytes, and had at least %d when the work was planned", info.Size(), chunk.To)
+		return LineStats{}, fmt.Errorf("it has %d bytes, and had at least %d when the folder was listed: %w", info.Size(), chunk.To, ErrChanged)
 	}
 	if !chunk.Packed {
 		return reader.read(ctx, file, chunk.From, chunk.To, r.AddLines)

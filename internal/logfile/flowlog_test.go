@@ -240,7 +240,7 @@ func TestFlowErrorsNameTheFile(t *testing.T) {
 		change func(path string) error
 		want   string
 	}{
-		{"gone", os.Remove, "read flow log node-1/flows.log: no such file"},
+		{"gone", os.Remove, "read flow log node-1/flows.log: it is gone since the folder was listed"},
 		{"shorter than planned", func(path string) error { return os.Truncate(path, 10) }, "read flow log node-1/flows.log: it has 10 bytes"},
 		{"a folder now", func(path string) error { return os.Rename(filepath.Dir(path), filepath.Dir(path)+"x") }, "read flow log node-1/flows.log"},
 	} {

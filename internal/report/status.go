@@ -44,7 +44,7 @@ type Jobs struct {
 // evidence.Current picks the one that counts.
 //
 // A complete or partial report was successful. An insufficient one evaluated nothing, and whoever watches the status must
-// not take it for evidence: it is listed as failed. A suspended interval had no run and is in neither list.
+// not take it for evidence: it is listed as failed.
 func Status(jobs Jobs) v3.ReportStatus {
 	outcomes := currentOutcomes(jobs.Outcomes)
 	status := v3.ReportStatus{

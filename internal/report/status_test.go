@@ -90,10 +90,6 @@ func TestStatus(t *testing.T) {
 			failed: []int{1}, successful: []int{2}, last: 2,
 		},
 		{
-			name: "a suspended interval is neither",
-			jobs: report.Jobs{Outcomes: []evidence.Outcome{outcome(1, evidence.StateSuspended)}}, last: 1,
-		},
-		{
 			name: "manual runs and backfills never enter",
 			jobs: report.Jobs{
 				Accepted: []report.Job{manual(job(9))}, Running: []report.Job{manual(job(8)), job(1)},
@@ -152,7 +148,7 @@ func TestStatusNamesTheWorkflow(t *testing.T) {
 
 func TestStatusDoesNotDependOnOrder(t *testing.T) {
 	var jobs report.Jobs
-	states := []evidence.State{evidence.StateComplete, evidence.StateFailed, evidence.StatePartial, evidence.StateInsufficient, evidence.StateSuspended}
+	states := []evidence.State{evidence.StateComplete, evidence.StateFailed, evidence.StatePartial, evidence.StateInsufficient}
 	for n := 1; n <= 20; n++ {
 		jobs.Accepted = append(jobs.Accepted, job(n))
 		jobs.Running = append(jobs.Running, job(n))

@@ -53,7 +53,7 @@ func (s series) due(t *testing.T, from, to time.Time, ticks int) {
 
 func (s series) backfill(t *testing.T, from, to time.Time) {
 	t.Helper()
-	handle := s.Client.ScheduleClient().GetHandle(t.Context(), workflows.ScheduleID(s.name))
+	handle := s.Client.ScheduleClient().GetHandle(t.Context(), workflows.ScheduleID(s.Config.Cluster, s.name))
 	require.NoError(t, handle.Backfill(t.Context(), client.ScheduleBackfillOptions{Backfill: []client.ScheduleBackfill{{
 		Start: from, End: to, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
 	}}}))
@@ -97,7 +97,7 @@ func (s series) intervals(t *testing.T) []interval.Interval {
 func (s series) record(t *testing.T, name string, due time.Time) {
 	t.Helper()
 	for _, run := range s.closed(t, workflows.TickName) {
-		if run.GetExecution().GetWorkflowId() == workflows.TickID(s.name)+"-"+due.Format(time.RFC3339) {
+		if run.GetExecution().GetWorkflowId() == workflows.TickID(s.Config.Cluster, s.name)+"-"+due.Format(time.RFC3339) {
 			s.Record(t, name, run.GetExecution().GetWorkflowId(), run.GetExecution().GetRunId())
 			return
 		}
@@ -149,7 +149,7 @@ func TestFiveReportsAreActiveAtMost(t *testing.T) {
 	s.ensure(t, daily(23), false)
 	s.backfill(t, at(2, 23), at(13, 23))
 	eventually(t, "five reports are active", func() bool { return gate.Waiting() == 5 })
-	sixth := workflows.TickID(s.name) + "-" + at(7, 23).Format(time.RFC3339)
+	sixth := workflows.TickID(s.Config.Cluster, s.name) + "-" + at(7, 23).Format(time.RFC3339)
 	eventually(t, "the sixth tick has asked for a slot again and again", func() bool {
 		described, err := s.Client.DescribeWorkflowExecution(t.Context(), sixth, "")
 		return err == nil && len(described.GetPendingActivities()) == 1 && described.GetPendingActivities()[0].GetAttempt() > 3

@@ -34,7 +34,7 @@ func (k keeper) sync(t *testing.T) {
 }
 
 func (k keeper) handle(t *testing.T, name string) client.ScheduleHandle {
-	return k.Client.ScheduleClient().GetHandle(t.Context(), workflows.ScheduleID(name))
+	return k.Client.ScheduleClient().GetHandle(t.Context(), workflows.ScheduleID(k.Config.Cluster, name))
 }
 
 func (k keeper) describe(t *testing.T, name string) *client.ScheduleDescription {
@@ -92,7 +92,7 @@ func TestSettingsReachTheSchedule(t *testing.T) {
 	require.NoError(t, k.Schedules().Ensure(t.Context(), def.Definition, def.Raw))
 	after := k.describe(t, "settings")
 	require.True(t, after.Info.LastUpdateAt.After(before))
-	require.Equal(t, k.Config.Temporal.TaskQueue, after.Schedule.Action.(*client.ScheduleWorkflowAction).TaskQueue)
+	require.Equal(t, k.Queue(), after.Schedule.Action.(*client.ScheduleWorkflowAction).TaskQueue)
 	require.NoError(t, k.Schedules().Remove(t.Context(), "settings"))
 	require.NoError(t, k.Schedules().Remove(t.Context(), "settings"), "removing it twice is no error")
 }

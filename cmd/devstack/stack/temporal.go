@@ -24,6 +24,7 @@ import (
 // SearchAttributes are those that Probity's workflows are found by. They are declared with the namespace, so that they can be
 // used at once; attributes that are added to a running server are unknown to it for a second or two.
 var SearchAttributes = map[string]enumspb.IndexedValueType{
+	"Cluster":       enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 	"GlobalReport":  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 	"ReportType":    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 	"ReportTrigger": enumspb.INDEXED_VALUE_TYPE_KEYWORD,

@@ -80,9 +80,14 @@ func (e *Env) bucket(ctx context.Context, endpoint string) (*blob.S3, error) {
 func (e *Env) Settings() starter.Settings {
 	c := &e.Config
 	return starter.Settings{
-		TaskQueue: c.Temporal.TaskQueue, StartDelay: c.Schedule.StartDelay, MaxActive: c.Schedule.MaxActive,
+		Cluster: c.Cluster, TaskQueue: e.Queue(), StartDelay: c.Schedule.StartDelay, MaxActive: c.Schedule.MaxActive,
 		Retry: workflows.Retry{Interval: c.Retry.Interval, Heartbeat: c.Retry.Heartbeat},
 	}
+}
+
+// Queue is the task queue of the env's cluster.
+func (e *Env) Queue() string {
+	return workflows.TaskQueue(e.Config.Temporal.TaskQueue, e.Config.Cluster)
 }
 
 // Runs starts reports by hand.

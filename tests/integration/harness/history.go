@@ -70,7 +70,7 @@ func Attempts(h *historypb.History) map[string]int {
 // checkHistories holds every history of the env against the house rules.
 func (e *Env) checkHistories(t *testing.T) {
 	ctx := context.WithoutCancel(t.Context())
-	runs, err := e.List(ctx, fmt.Sprintf("TaskQueue = '%s'", e.Config.Temporal.TaskQueue))
+	runs, err := e.List(ctx, fmt.Sprintf("TaskQueue = '%s'", e.Queue()))
 	require.NoError(t, err)
 	for _, run := range runs {
 		h, err := e.History(ctx, run.GetExecution().GetWorkflowId(), run.GetExecution().GetRunId())
