@@ -33,7 +33,7 @@ func person(name string) rest.ImpersonationConfig {
 func as(t *testing.T, c *cluster.Cluster, name string) *rest.Config {
 	t.Helper()
 	config := c.Config(t)
-	config.Impersonate = person(name)
+	config.Impersonate, config.WarningHandler = person(name), rest.NoWarnings{}
 	return config
 }
 
@@ -72,9 +72,15 @@ func awaitRight(t *testing.T, c *cluster.Cluster, name string, what authv1.Resou
 // resource: "list core/pods".
 func rights(t *testing.T, c *cluster.Cluster, name, namespace string) []string {
 	t.Helper()
-	everyone := verbs(t, c, "nobody", namespace)
+	nobody := "nobody"
+	if strings.HasPrefix(name, "account ") {
+		nobody = "account nobody"
+	}
+	others, theirs := rulesOf(t, c, nobody, namespace), rulesOf(t, c, name, namespace)
+	require.ElementsMatch(t, others.NonResourceRules, theirs.NonResourceRules, "no right to a path of the API server")
+	everyone := verbs(others.ResourceRules)
 	var lines []string
-	for resource, own := range verbs(t, c, name, namespace) {
+	for resource, own := range verbs(theirs.ResourceRules) {
 		own = slices.DeleteFunc(own, func(verb string) bool { return slices.Contains(everyone[resource], verb) })
 		slices.Sort(own)
 		if own = slices.Compact(own); len(own) > 0 {
@@ -85,14 +91,19 @@ func rights(t *testing.T, c *cluster.Cluster, name, namespace string) []string {
 	return lines
 }
 
-func verbs(t *testing.T, c *cluster.Cluster, name, namespace string) map[string][]string {
+func rulesOf(t *testing.T, c *cluster.Cluster, name, namespace string) authv1.SubjectRulesReviewStatus {
 	t.Helper()
 	review := &authv1.SelfSubjectRulesReview{Spec: authv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
 	answer, err := kubernetesAs(t, c, name).AuthorizationV1().SelfSubjectRulesReviews().Create(t.Context(), review, metav1.CreateOptions{})
 	require.NoError(t, err)
 	require.False(t, answer.Status.Incomplete, answer.Status.EvaluationError)
+	return answer.Status
+}
+
+// verbs are what rules allow, by "group/resource" and, where the rule has one, the object's name.
+func verbs(rules []authv1.ResourceRule) map[string][]string {
 	all := map[string][]string{}
-	for _, rule := range answer.Status.ResourceRules {
+	for _, rule := range rules {
 		for _, group := range rule.APIGroups {
 			for _, resource := range rule.Resources {
 				if len(rule.ResourceNames) == 0 {

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/probity/probity/internal/devstack"
+	"github.com/probity/probity/internal/kube"
 	"github.com/probity/probity/internal/resource"
 	"github.com/probity/probity/tests/kube/cluster"
 )
@@ -105,6 +106,31 @@ func TestEveryRightOfTheWorkerIsUsed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRecorderMayFollowEveryKind: in every place in which a cluster may have it.
+func TestRecorderMayFollowEveryKind(t *testing.T) {
+	c := cluster.Start(t, devstack.KubeOptions{})
+	c.AddCalico(t, cluster.OldCalico)
+	c.AddCalico(t, cluster.NativeCalico)
+	withRights(t, c)
+	config := as(t, c, asRecorder)
+	client, err := dynamic.NewForConfig(config)
+	require.NoError(t, err)
+	served, err := kube.Discover(t.Context(), config)
+	require.NoError(t, err)
+	followed := 0
+	for _, kind := range served {
+		for _, place := range kind.Resources {
+			_, err := client.Resource(place).List(t.Context(), metav1.ListOptions{})
+			require.NoError(t, err, place)
+			watch, err := client.Resource(place).Watch(t.Context(), metav1.ListOptions{})
+			require.NoError(t, err, place)
+			watch.Stop()
+			followed++
+		}
+	}
+	require.Equal(t, len(resource.Kinds())+9, followed, "Calico's nine kinds are in two groups")
 }
 
 // makeLimited gives a user of the kind's name the worker's role without the kind. The last right tells when the others are there.
@@ -263,11 +289,6 @@ func TestRightsOfProcessesInUse(t *testing.T) {
 		require.NoError(t, err)
 		_, err = reports.UpdateStatus(t.Context(), patched, metav1.UpdateOptions{})
 		require.NoError(t, err)
-	})
-	t.Run("a watch", func(t *testing.T) {
-		watch, err := kubernetesAs(t, c, asRecorder).CoreV1().Pods("").Watch(t.Context(), metav1.ListOptions{})
-		require.NoError(t, err)
-		watch.Stop()
 	})
 }
 
