@@ -77,9 +77,10 @@ func (g gathers) needsState(def *report.Definition) bool {
 	return g.endpoints || g.audit && def.SelectsEndpoints()
 }
 
-// Types gives the report types that definitions may name, built-in ones included.
+// Types gives the report types that definitions may name, built-in ones included. It fails when the wanted one is there and cannot
+// be used.
 type Types interface {
-	Types(ctx context.Context) (map[string]*v3.GlobalReportType, error)
+	Types(ctx context.Context, wanted string) (map[string]*v3.GlobalReportType, error)
 }
 
 // Plan checks the definition, finds the snapshots, and splits the logs.
@@ -124,7 +125,7 @@ func (a *Plan) read(ctx context.Context, params PlanParams) (*planned, *report.D
 	if err := json.Unmarshal(params.Definition, &manifest); err != nil {
 		return nil, nil, fmt.Errorf("decode definition: %w", invalid(err))
 	}
-	types, err := a.Types.Types(ctx)
+	types, err := a.Types.Types(ctx, manifest.Spec.ReportType)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -84,7 +84,7 @@ func TestPlanTakesTheNewestSnapshotBefore(t *testing.T) {
 
 type failingTypes struct{ err error }
 
-func (f failingTypes) Types(context.Context) (map[string]*v3.GlobalReportType, error) {
+func (f failingTypes) Types(context.Context, string) (map[string]*v3.GlobalReportType, error) {
 	return nil, f.err
 }
 
@@ -113,7 +113,7 @@ func TestPlanFailsWithItsSources(t *testing.T) {
 func TestTemplateAtFault(t *testing.T) {
 	t.Parallel()
 	p := shop(t, inventory)
-	types, err := p.types.Types(t.Context())
+	types, err := p.types.Types(t.Context(), "inventory")
 	require.NoError(t, err)
 	types["inventory"].Spec.DownloadTemplates[0].Template = "line 1\n{{ .NoSuchField }}"
 	p.types = fixedTypes(types)
@@ -126,4 +126,4 @@ func TestTemplateAtFault(t *testing.T) {
 
 type fixedTypes map[string]*v3.GlobalReportType
 
-func (f fixedTypes) Types(context.Context) (map[string]*v3.GlobalReportType, error) { return f, nil }
+func (f fixedTypes) Types(context.Context, string) (map[string]*v3.GlobalReportType, error) { return f, nil }

@@ -132,7 +132,7 @@ func requireFiles(t *testing.T, b *bundle) {
 func TestTypeThatBringsAFileOfThatName(t *testing.T) {
 	t.Parallel()
 	p := shop(t, policyAudit)
-	types, err := p.types.Types(t.Context())
+	types, err := p.types.Types(t.Context(), "")
 	require.NoError(t, err)
 	types["policy-audit"].Spec.DownloadTemplates[0].Name = "changes.csv"
 	types["policy-audit"].Spec.DownloadTemplates[0].Template = "mine\n"

@@ -49,38 +49,64 @@ func NewSchedules(c client.Client, settings Settings, logger *slog.Logger) *Sche
 // specMemo is the action memo that holds the digest of what the schedule was made from.
 const specMemo = "probity.spec"
 
+// Change is what Ensure did to a schedule.
+type Change string
+
+// The changes.
+const (
+	Unchanged Change = ""
+	Created   Change = "ScheduleCreated"
+	Updated   Change = "ScheduleUpdated"
+	Suspended Change = "ReportSuspended"
+	Resumed   Change = "ReportResumed"
+)
+
 // Ensure creates the report's schedule, or brings it in line with the definition; nothing is written when it is.
-func (s *Schedules) Ensure(ctx context.Context, def *report.Definition, raw json.RawMessage) error {
+func (s *Schedules) Ensure(ctx context.Context, def *report.Definition, raw json.RawMessage) (Change, error) {
 	want, err := s.schedule(def, raw)
 	if err != nil {
-		return err
+		return Unchanged, err
 	}
 	handle := s.client.ScheduleClient().GetHandle(ctx, workflows.ScheduleID(s.settings.Cluster, def.Name))
-	_, err = handle.Describe(ctx)
+	described, err := handle.Describe(ctx)
 	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
-		return s.create(ctx, def, want)
+	switch {
+	case errors.As(err, &gone):
+		return Created, s.create(ctx, def, want)
+	case err != nil:
+		return Unchanged, fmt.Errorf("describe schedule of %s: %w", def.Name, err)
+	case upToDate(&described.Schedule, want):
+		return Unchanged, nil
 	}
-	if err != nil {
-		return fmt.Errorf("describe schedule of %s: %w", def.Name, err)
-	}
-	changed := false
+	change := Unchanged
 	err = handle.Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			if upToDate(&in.Description.Schedule, want) {
+			have := &in.Description.Schedule
+			if upToDate(have, want) {
 				return nil, temporal.ErrSkipScheduleUpdate
 			}
-			changed = true
+			change = changeOf(have, want)
 			return &client.ScheduleUpdate{Schedule: want}, nil
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("update schedule of %s: %w", def.Name, err)
+		return Unchanged, fmt.Errorf("update schedule of %s: %w", def.Name, err)
 	}
-	if changed {
+	if change != Unchanged {
 		s.logger.Info("schedule updated", "report", def.Name, "schedule", def.Spec.Schedule, "suspended", def.Suspended())
 	}
-	return nil
+	return change, nil
+}
+
+func changeOf(have, want *client.Schedule) Change {
+	paused := have.State != nil && have.State.Paused
+	switch {
+	case paused == want.State.Paused:
+		return Updated
+	case want.State.Paused:
+		return Suspended
+	}
+	return Resumed
 }
 
 func (s *Schedules) create(ctx context.Context, def *report.Definition, want *client.Schedule) error {

@@ -59,7 +59,8 @@ func (s *Starter) Sync(ctx context.Context) error {
 			continue // on demand only: a schedule it had is removed below
 		}
 		keep[def.Name] = true
-		failures = append(failures, s.schedules.Ensure(ctx, def.Definition, def.Raw))
+		_, err := s.schedules.Ensure(ctx, def.Definition, def.Raw)
+		failures = append(failures, err)
 	}
 	s.tell(set.Invalid)
 	have, err := s.schedules.Names(ctx)

@@ -18,38 +18,45 @@ import (
 // Status derives a report's status from the runs that are active in Temporal and from its outcomes in the archive. No other
 // bookkeeping exists, so it can always be rebuilt. Manual runs and backfills are no part of it.
 func (r *Runs) Status(ctx context.Context, name string, outcomes []evidence.Outcome) (v3.ReportStatus, error) {
-	running, err := r.running(ctx, name)
+	running, err := r.running(ctx, fmt.Sprintf(" AND GlobalReport = '%s'", name))
 	if err != nil {
-		return v3.ReportStatus{}, err
+		return v3.ReportStatus{}, fmt.Errorf("list active runs of %s: %w", name, err)
 	}
-	return report.Status(report.Jobs{Namespace: r.settings.Namespace, Running: running, Outcomes: outcomes}), nil
+	return report.Status(report.Jobs{Namespace: r.settings.Namespace, Running: running[name], Outcomes: outcomes}), nil
 }
 
-// running lists the active runs of a report, from Temporal's index, which lags behind by a moment.
-func (r *Runs) running(ctx context.Context, name string) ([]report.Job, error) {
-	request := &workflowservice.ListWorkflowExecutionsRequest{
-		PageSize: 100,
-		Query: fmt.Sprintf("Cluster = '%s' AND GlobalReport = '%s' AND WorkflowType = '%s' AND ExecutionStatus = 'Running'",
-			r.settings.Cluster, name, workflows.ReportName),
+// Running lists the active runs of all of the cluster's reports, by report, from Temporal's index, which lags behind by a moment.
+func (r *Runs) Running(ctx context.Context) (map[string][]report.Job, error) {
+	running, err := r.running(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("list active runs: %w", err)
 	}
-	var jobs []report.Job
+	return running, nil
+}
+
+func (r *Runs) running(ctx context.Context, condition string) (map[string][]report.Job, error) {
+	request := &workflowservice.ListWorkflowExecutionsRequest{
+		PageSize: 200,
+		Query: fmt.Sprintf("Cluster = '%s' AND WorkflowType = '%s' AND ExecutionStatus = 'Running'%s",
+			r.settings.Cluster, workflows.ReportName, condition),
+	}
+	jobs := map[string][]report.Job{}
 	for {
 		page, err := r.client.ListWorkflow(ctx, request)
 		if err != nil {
-			return nil, fmt.Errorf("list active runs of %s: %w", name, err)
+			return nil, err
 		}
 		for _, info := range page.GetExecutions() {
-			attributes := info.GetSearchAttributes().GetIndexedFields()
+			var name, trigger string
 			var iv interval.Interval
-			var trigger string
-			if !decodeAll(attributes, map[string]any{
+			if !decodeAll(info.GetSearchAttributes().GetIndexedFields(), map[string]any{
+				workflows.GlobalReportKey.GetName(): &name, workflows.ReportTriggerKey.GetName(): &trigger,
 				workflows.ReportStartKey.GetName(): &iv.Start, workflows.ReportEndKey.GetName(): &iv.End,
-				workflows.ReportTriggerKey.GetName(): &trigger,
 			}) {
 				continue // a run that someone started by hand without saying what it is about
 			}
 			execution := info.GetExecution()
-			jobs = append(jobs, report.Job{
+			jobs[name] = append(jobs[name], report.Job{
 				Interval: iv, Trigger: evidence.Trigger(trigger),
 				Run: evidence.Run{WorkflowID: execution.GetWorkflowId(), RunID: execution.GetRunId()},
 			})

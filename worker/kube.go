@@ -8,8 +8,10 @@ import (
 
 	"github.com/probity/probity/activities"
 	"github.com/probity/probity/internal/config"
+	"github.com/probity/probity/internal/definitions"
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/kube"
+	"github.com/probity/probity/internal/report"
 )
 
 // fromServer is what a manifest calls a cluster that was listed from its API server.
@@ -34,6 +36,41 @@ func connectKube(o *Options, ports *Ports) error {
 	}
 	ports.Cluster = KubeCluster(config)
 	return nil
+}
+
+// Definitions is where the configuration says that the report definitions are: a folder, else the API server, else nowhere.
+func Definitions(cfg *config.Config, tool evidence.Tool, limits report.Limits) (definitions.Source, error) {
+	if cfg.Kube.Access == "" || cfg.Inputs.Reports != "" {
+		return &definitions.Folder{Dir: cfg.Inputs.Reports, Limits: limits}, nil
+	}
+	config, err := kube.Connect(KubeAccess(&cfg.Kube, tool, "definitions"))
+	if err != nil {
+		return nil, err
+	}
+	lister, err := kube.NewLister(config)
+	if err != nil {
+		return nil, err
+	}
+	return &definitions.Server{Lister: serverLister{lister}, Limits: limits}, nil
+}
+
+// serverLister is an API server behind the definitions' interface.
+type serverLister struct{ *kube.Lister }
+
+func (s serverLister) ListReports(ctx context.Context) ([]definitions.Stored, error) {
+	return stored(s.List(ctx, kube.GlobalReports))
+}
+
+func (s serverLister) ListTypes(ctx context.Context) ([]definitions.Stored, error) {
+	return stored(s.List(ctx, kube.GlobalReportTypes))
+}
+
+func stored(objects []kube.Object, err error) ([]definitions.Stored, error) {
+	out := make([]definitions.Stored, len(objects))
+	for i := range objects {
+		out[i] = definitions.Stored{Name: objects[i].Name, Raw: objects[i].Raw}
+	}
+	return out, err
 }
 
 // KubeCluster is the API server behind the connection as the activities see it.

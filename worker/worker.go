@@ -15,7 +15,6 @@ import (
 
 	"github.com/probity/probity/activities"
 	"github.com/probity/probity/internal/config"
-	"github.com/probity/probity/internal/definitions"
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/report"
 	"github.com/probity/probity/workflows"
@@ -46,6 +45,7 @@ type Ports struct {
 	Audit      activities.AuditLog
 	Flows      activities.FlowLog
 	Benchmarks activities.Benchmarks
+	Types      activities.Types
 }
 
 // Worker runs workflows and activities of one task queue.
@@ -125,6 +125,9 @@ func assemble(o *Options) (*activities.Store, *Ports, error) {
 	if err := connectKube(o, ports); err != nil {
 		return nil, nil, err
 	}
+	if ports.Types, err = Definitions(o.Config, o.Tool, limitsOf(o.Config)); err != nil {
+		return nil, nil, err
+	}
 	ports.Bucket = o.Bucket
 	if o.Wrap != nil {
 		o.Wrap(ports)
@@ -151,17 +154,21 @@ func registerWorkflows(r registry) {
 	}
 }
 
+func limitsOf(c *config.Config) report.Limits {
+	return report.Limits{MaxPerHour: c.Schedule.MaxPerHour}
+}
+
 // bytesPerGroup is what one flow group takes in memory (measured; see flow.DefaultMaxGroups).
 const bytesPerGroup = 400
 
 func registerActivities(w sdkworker.Worker, o *Options, store *activities.Store, ports *Ports) {
 	cfg := o.Config
-	limits := report.Limits{MaxPerHour: cfg.Schedule.MaxPerHour}
+	limits := limitsOf(cfg)
 	memory := cfg.Worker.MemoryMiB << 20
 	rules := activities.Rules{StartDelay: cfg.Schedule.StartDelay, AuditQuiet: cfg.Inputs.AuditQuiet, PrivateNets: cfg.Inputs.PrivateNets}
 	for name, fn := range map[string]any{
 		activities.PlanName: (&activities.Plan{
-			Store: store, Types: &definitions.Folder{Dir: cfg.Inputs.Reports, Limits: limits}, Cluster: ports.Cluster,
+			Store: store, Types: ports.Types, Cluster: ports.Cluster,
 			Audit: ports.Audit, Flows: ports.Flows, Benchmarks: ports.Benchmarks, Limits: limits,
 		}).Execute,
 		activities.SnapshotName:   (&activities.Snapshot{Store: store, Cluster: ports.Cluster}).Execute,

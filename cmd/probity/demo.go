@@ -158,7 +158,7 @@ func (a *app) playDemo(ctx context.Context, o *demoOptions, stack *devstack.Chil
 }
 
 func (a *app) runDemo(ctx context.Context, o *demoOptions, iv interval.Interval) error {
-	set, err := a.folder().Load(ctx)
+	set, err := a.load(ctx)
 	if err != nil {
 		return err
 	}

@@ -62,9 +62,9 @@ func describe(def *definitions.Entry, next int) scheduled {
 }
 
 func (a *app) scheduleList(ctx context.Context) error {
-	set, err := a.folder().Load(ctx)
+	set, err := a.load(ctx)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	list := []scheduled{}
 	for i := range set.Reports {

@@ -12,7 +12,9 @@ import (
 
 	"github.com/probity/probity/activities"
 	"github.com/probity/probity/internal/blob"
+	"github.com/probity/probity/internal/catalogue"
 	"github.com/probity/probity/internal/cron"
+	"github.com/probity/probity/internal/kube"
 	"github.com/probity/probity/starter"
 	"github.com/probity/probity/worker"
 )
@@ -32,12 +34,15 @@ func (a *app) starterCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "starter",
 		Short: "Keep one Temporal Schedule for each report definition until stopped",
-		Long: "Keep one Temporal Schedule for each GlobalReport in the folder of definitions: edits, suspend and removal are\n" +
-			"followed. Run one starter for each Temporal namespace: schedules of reports that its folder lacks are deleted.",
+		Long: "Keep one Temporal Schedule for each GlobalReport of the API server (--kube-access), or of a folder of definitions\n" +
+			"(--inputs-reports): edits, suspend and removal are followed. With an API server the reports' status and events tell\n" +
+			"how they stand, and of several starters one leads. With a folder, run one starter for each cluster: schedules of\n" +
+			"reports that the folder lacks are deleted.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if a.cfg.Inputs.Reports == "" {
-				return usage("name the folder of definitions with --inputs-reports: schedules of reports that it lacks are deleted")
+			if a.cfg.Inputs.Reports == "" && a.cfg.Kube.Access == "" {
+				return usage("name the folder of definitions with --inputs-reports, or an API server with --kube-access: " +
+					"schedules of reports that are not there are deleted")
 			}
 			return a.serving(cmd.Context(), a.serveStarter)
 		},
@@ -101,13 +106,49 @@ func (a *app) serveStarter(ctx context.Context, c client.Client) error {
 			return err
 		}
 	}
-	if a.cfg.Inputs.Reports == "" {
-		// Without a folder no report is defined, and every schedule would be taken for one whose report was removed.
-		a.logger.Warn("no schedules are kept: name the folder of definitions with --inputs-reports")
-		<-ctx.Done()
-		return nil
+	switch {
+	case a.cfg.Inputs.Reports != "":
+		source, err := a.source()
+		if err != nil {
+			return err
+		}
+		return starter.New(source, schedules, a.cfg.Schedule.SyncInterval, a.logger).Run(ctx)
+	case a.cfg.Kube.Access != "":
+		return a.serveController(ctx, c, schedules)
 	}
-	return starter.New(a.folder(), schedules, a.cfg.Schedule.SyncInterval, a.logger).Run(ctx)
+	// Without definitions no report is defined, and every schedule would be taken for one whose report was removed.
+	a.logger.Warn("no schedules are kept: name the folder of definitions with --inputs-reports, or an API server with --kube-access")
+	<-ctx.Done()
+	return nil
+}
+
+// serveController follows the definitions of the API server while this process leads.
+func (a *app) serveController(ctx context.Context, c client.Client, schedules *starter.Schedules) error {
+	config, err := kube.Connect(worker.KubeAccess(&a.cfg.Kube, a.tool(), "starter"))
+	if err != nil {
+		return usage("%w", err)
+	}
+	archive, err := a.catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	lease := kube.Lease{Namespace: kube.OwnNamespace(a.cfg.Kube.Namespace), Name: "probity-starter-" + a.cfg.Cluster}
+	return kube.Lead(ctx, config, lease, a.logger, func(ctx context.Context) error {
+		followed, err := kube.Follow(config, a.logger)
+		if err != nil {
+			return err
+		}
+		events, err := kube.NewEvents(ctx, config, "probity-starter")
+		if err != nil {
+			return err
+		}
+		defer events.Close()
+		return starter.NewController(starter.ControllerOptions{
+			Followed: followed, Events: events, Client: c, Schedules: schedules, Runs: starter.NewRuns(c, a.settings()),
+			Outcomes: catalogue.NewRecent(archive), Settings: a.settings(), Limits: a.limits(),
+			Resync: a.cfg.Schedule.SyncInterval, Logger: a.logger,
+		}).Run(ctx)
+	})
 }
 
 // keepSnapshots keeps the schedule of snapshots, and lets the first one be taken at once. An archive that does not answer now

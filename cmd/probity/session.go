@@ -68,8 +68,24 @@ func quiet(logger *slog.Logger) *slog.Logger {
 	return slog.New(slog.DiscardHandler)
 }
 
-func (a *app) folder() *definitions.Folder {
-	return &definitions.Folder{Dir: a.cfg.Inputs.Reports, Limits: report.Limits{MaxPerHour: a.cfg.Schedule.MaxPerHour}}
+func (a *app) limits() report.Limits { return report.Limits{MaxPerHour: a.cfg.Schedule.MaxPerHour} }
+
+// source is where the definitions are: a folder, else the API server.
+func (a *app) source() (definitions.Source, error) {
+	return worker.Definitions(&a.cfg, a.tool(), a.limits())
+}
+
+// load reads the definitions.
+func (a *app) load(ctx context.Context) (*definitions.Set, error) {
+	source, err := a.source()
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	set, err := source.Load(ctx)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	return set, nil
 }
 
 func (a *app) settings() starter.Settings {
@@ -82,15 +98,15 @@ func (a *app) settings() starter.Settings {
 
 // definition finds a report by its name in the folder of definitions, or reads it from a manifest file.
 func (a *app) definition(ctx context.Context, nameOrFile string) (*definitions.Entry, error) {
-	set, err := a.folder().Load(ctx)
+	set, err := a.load(ctx)
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, err
 	}
 	data, err := os.ReadFile(nameOrFile)
 	if err != nil {
 		return set.Find(nameOrFile)
 	}
-	entry, err := definitions.File(data, set.Types, a.folder().Limits)
+	entry, err := definitions.File(data, set.Types, a.limits())
 	if err != nil {
 		return nil, &exitError{exitUsage, fmt.Errorf("%s: %w", nameOrFile, err)}
 	}

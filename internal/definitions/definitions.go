@@ -1,9 +1,9 @@
 // Package definitions gives the report definitions that a process works with: the GlobalReports and GlobalReportTypes of a
-// folder, and the built-in types, all validated.
+// folder or of an API server, and the built-in types, all validated.
 package definitions
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +14,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/probity/probity/deploy"
-	"github.com/probity/probity/internal/logfile"
 	"github.com/probity/probity/internal/render"
 	"github.com/probity/probity/internal/report"
 )
@@ -26,15 +25,16 @@ const MaxManifest = 48 << 10
 // ErrUnknown tells that a report's name is not among the definitions.
 var ErrUnknown = errors.New("unknown report")
 
-// Set is what a folder defines.
+// Set is what a source defines.
 type Set struct {
 	// Reports are the valid definitions, sorted by name.
 	Reports []Entry
 	// Invalid tells, by report name, what is wrong with the others.
 	Invalid map[string]error
-	// Types are the report types by name, built-in ones included.
-	Types map[string]*v3.GlobalReportType
-	// Notes are sentences on what the folder holds besides.
+	// Types are the report types by name, built-in ones included; BrokenTypes tells what is wrong with those that cannot be used.
+	Types       map[string]*v3.GlobalReportType
+	BrokenTypes map[string]error
+	// Notes are sentences on what the source holds besides.
 	Notes []string
 }
 
@@ -44,61 +44,77 @@ type Entry struct {
 	Raw json.RawMessage
 }
 
-// Folder reads definitions from a folder on disk; an empty Dir defines no reports.
-type Folder struct {
-	Dir    string
-	Limits report.Limits
+// Found is one object as a source has it.
+type Found[O any] struct {
+	Name string
+	// Place tells where it was found, for its errors.
+	Place  string
+	Raw    json.RawMessage
+	Object O
+	// Err tells why it could not be decoded; Object is not set then.
+	Err error
 }
 
-// Load reads and validates everything. It fails only where the folder cannot be read or a manifest cannot be decoded: a
-// definition that does not validate is in Invalid.
-func (f *Folder) Load(ctx context.Context) (*Set, error) {
-	set := &Set{Invalid: map[string]error{}}
+// Collect validates what a source has. A type or a report that cannot be used is kept apart with its reason, and so is a report
+// that names such a type.
+func Collect(types []Found[v3.GlobalReportType], reports []Found[v3.GlobalReport], limits report.Limits) (*Set, error) {
+	set := &Set{Invalid: map[string]error{}, BrokenTypes: map[string]error{}}
 	var err error
 	if set.Types, err = BuiltIn(); err != nil {
 		return nil, err
 	}
-	if f.Dir == "" {
-		return set, nil
+	for i := range types {
+		set.addType(&types[i])
 	}
-	found, err := logfile.ReadDefinitions(ctx, f.Dir)
-	if err != nil {
-		return nil, err
+	for i := range reports {
+		set.add(&reports[i], limits)
 	}
-	set.Notes = found.Notes
-	for i := range found.Types {
-		own := &found.Types[i].Object
-		if _, err := render.CompileType(own); err != nil {
-			return nil, fmt.Errorf("%s: %w", found.Types[i].Place, err)
-		}
-		set.Types[own.Name] = own
-	}
-	for i := range found.Reports {
-		set.add(&found.Reports[i].Object, found.Reports[i].Raw, f.Limits)
-	}
+	slices.SortFunc(set.Reports, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return set, nil
 }
 
-// Types gives the report types alone.
-func (f *Folder) Types(ctx context.Context) (map[string]*v3.GlobalReportType, error) {
-	set, err := f.Load(ctx)
-	if err != nil {
-		return nil, err
+// addType takes one over. A broken one hides a built-in type of its name too: its reports must not be made from other templates
+// than their owner wrote.
+func (s *Set) addType(found *Found[v3.GlobalReportType]) {
+	err := found.Err
+	if err == nil {
+		_, err = render.CompileType(&found.Object)
 	}
-	return set.Types, nil
+	if err != nil {
+		s.BrokenTypes[found.Name] = fmt.Errorf("%s: %w", found.Place, err)
+		delete(s.Types, found.Name)
+		return
+	}
+	s.Types[found.Name] = &found.Object
 }
 
-func (s *Set) add(manifest *v3.GlobalReport, raw json.RawMessage, limits report.Limits) {
-	if err := checkSize(manifest.Name, raw); err != nil {
-		s.Invalid[manifest.Name] = err
-		return
+func (s *Set) add(found *Found[v3.GlobalReport], limits report.Limits) {
+	err := cmp.Or(found.Err, checkSize(found.Name, found.Raw))
+	var def *report.Definition
+	if err == nil {
+		def, err = s.Validate(&found.Object, limits)
 	}
-	def, err := report.Validate(manifest, s.Types, limits)
 	if err != nil {
-		s.Invalid[manifest.Name] = err
+		s.Invalid[found.Name] = err
 		return
 	}
-	s.Reports = append(s.Reports, Entry{Definition: def, Raw: raw})
+	s.Reports = append(s.Reports, Entry{Definition: def, Raw: found.Raw})
+}
+
+// Validate checks a report against the set's types.
+func (s *Set) Validate(manifest *v3.GlobalReport, limits report.Limits) (*report.Definition, error) {
+	if err := s.BrokenTypes[manifest.Spec.ReportType]; err != nil {
+		return nil, fmt.Errorf("GlobalReport %q: its report type cannot be used: %w", manifest.Name, err)
+	}
+	return report.Validate(manifest, s.Types, limits)
+}
+
+// typesFor gives the types, unless the wanted one is there and cannot be used.
+func (s *Set) typesFor(wanted string) (map[string]*v3.GlobalReportType, error) {
+	if err := s.BrokenTypes[wanted]; err != nil {
+		return nil, fmt.Errorf("report type %s cannot be used: %w", wanted, err)
+	}
+	return s.Types, nil
 }
 
 func checkSize(name string, raw json.RawMessage) error {
@@ -119,7 +135,7 @@ func (s *Set) Find(name string) (*Entry, error) {
 		return nil, err
 	}
 	if len(s.Reports) == 0 {
-		return nil, fmt.Errorf("%w %q: none is defined; name a folder of definitions with --inputs-reports", ErrUnknown, name)
+		return nil, fmt.Errorf("%w %q: none is defined; name a folder of definitions with --inputs-reports, or an API server with --kube-access", ErrUnknown, name)
 	}
 	known := make([]string, 0, len(s.Reports))
 	for i := range s.Reports {

@@ -1,6 +1,7 @@
 package definitions_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,7 +102,7 @@ func TestTypes(t *testing.T) {
 			if test.text != "" {
 				files["type.yaml"] = test.text
 			}
-			types, err := folder(t, files).Types(t.Context())
+			types, err := folder(t, files).Types(t.Context(), "mine")
 			if test.says != "" {
 				require.ErrorContains(t, err, test.says)
 				return
@@ -110,6 +111,57 @@ func TestTypes(t *testing.T) {
 			require.Len(t, types, test.want)
 		})
 	}
+}
+
+func TestBrokenTypesAreKeptApart(t *testing.T) {
+	const broken = "apiVersion: projectcalico.org/v3\nkind: GlobalReportType\nmetadata: {name: NAME}\nspec:\n  uiSummaryTemplate: {name: ui-summary.json, template: '{{ .Nothing }}'}\n"
+	source := folder(t, map[string]string{
+		"a.yaml": strings.Replace(daily, "inventory", "network-access", 1),
+		"b.yaml": strings.NewReplacer("name: daily", "name: own", "inventory", "mine").Replace(daily),
+		"c.yaml": strings.Replace(daily, "name: daily", "name: hidden", 1),
+		"x.yaml": strings.Replace(broken, "NAME", "mine", 1),
+		"y.yaml": strings.Replace(broken, "NAME", "inventory", 1),
+	})
+	set, err := source.Load(t.Context())
+	require.NoError(t, err, "one broken type must not stop the others")
+	require.Len(t, set.Reports, 1)
+	require.Equal(t, "daily", set.Reports[0].Name)
+	require.ErrorContains(t, set.BrokenTypes["mine"], "x.yaml")
+	for name, reason := range map[string]string{"own": `report type "mine": template "ui-summary.json", line 1`, "hidden": "y.yaml"} {
+		require.ErrorContains(t, set.Invalid[name], reason)
+		require.ErrorContains(t, set.Invalid[name], "its report type cannot be used")
+	}
+	_, err = source.Types(t.Context(), "network-access")
+	require.NoError(t, err)
+	_, err = source.Types(t.Context(), "inventory")
+	require.ErrorContains(t, err, "report type inventory cannot be used", "the built-in one must not take its place")
+}
+
+// server gives objects as an API server stores them.
+type server struct{ types, reports []definitions.Stored }
+
+func (s server) ListTypes(context.Context) ([]definitions.Stored, error)   { return s.types, nil }
+func (s server) ListReports(context.Context) ([]definitions.Stored, error) { return s.reports, nil }
+
+func TestServer(t *testing.T) {
+	stored := func(name, rest string) definitions.Stored {
+		return definitions.Stored{Name: name, Raw: []byte(`{"apiVersion":"projectcalico.org/v3","kind":"GlobalReport","metadata":{"name":"` + name +
+			`","uid":"1","resourceVersion":"7","managedFields":[{}],"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{}","team":"audit"}},` + rest + `}`)}
+	}
+	source := &definitions.Server{Limits: report.Limits{MaxPerHour: 2}, Lister: server{reports: []definitions.Stored{
+		stored("weekly", `"spec":{"reportType":"inventory","schedule":"0 0 * * 0","newerField":1},"status":{"message":"fine"}`),
+		stored("daily", `"spec":{"reportType":"inventory","schedule":"0 0 * * *"}`),
+		stored("odd", `"spec":{"reportType":["inventory"]}`),
+		stored("often", `"spec":{"reportType":"inventory","schedule":"*/5 * * * *"}`),
+	}}}
+	set, err := source.Load(t.Context())
+	require.NoError(t, err)
+	require.Len(t, set.Reports, 2)
+	require.Equal(t, "daily", set.Reports[0].Name)
+	require.Equal(t, `{"apiVersion":"projectcalico.org/v3","kind":"GlobalReport","metadata":{"name":"weekly","annotations":{"team":"audit"}},`+
+		`"spec":{"reportType":"inventory","schedule":"0 0 * * 0","newerField":1}}`, string(set.Reports[1].Raw), "what changes by itself is left out")
+	require.ErrorContains(t, set.Invalid["odd"], `decode GlobalReport "odd"`)
+	require.ErrorContains(t, set.Invalid["often"], "spec.schedule")
 }
 
 func TestFolders(t *testing.T) {

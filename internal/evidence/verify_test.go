@@ -247,11 +247,11 @@ func TestVerifyChain(t *testing.T) {
 // Documents that released versions wrote must stay readable.
 func TestReadersTakeAllReleasedVersions(t *testing.T) {
 	for name, read := range map[string]func([]byte) error{
-		"v1/manifest.json":          func(b []byte) error { _, err := evidence.ReadManifest(b); return err },
-		"v1/provenance.json":        func(b []byte) error { _, err := evidence.ReadProvenance(b); return err },
-		"v1/outcome-complete.json":  func(b []byte) error { _, err := evidence.ReadOutcome(b); return err },
-		"v1/outcome-failed.json":    func(b []byte) error { _, err := evidence.ReadOutcome(b); return err },
-		"v1/snapshot.json":          func(b []byte) error { _, err := evidence.ReadSnapshot(b); return err },
+		"v1/manifest.json":         func(b []byte) error { _, err := evidence.ReadManifest(b); return err },
+		"v1/provenance.json":       func(b []byte) error { _, err := evidence.ReadProvenance(b); return err },
+		"v1/outcome-complete.json": func(b []byte) error { _, err := evidence.ReadOutcome(b); return err },
+		"v1/outcome-failed.json":   func(b []byte) error { _, err := evidence.ReadOutcome(b); return err },
+		"v1/snapshot.json":         func(b []byte) error { _, err := evidence.ReadSnapshot(b); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("testdata", name))

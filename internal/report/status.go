@@ -58,6 +58,30 @@ func Status(jobs Jobs) v3.ReportStatus {
 	return status
 }
 
+// EnoughOutcomes tells whether a status needs no older outcomes than these.
+func EnoughOutcomes(outcomes []evidence.Outcome) bool {
+	failed, successful := 0, 0
+	for _, o := range currentOutcomes(outcomes) {
+		switch {
+		case isFailure(o.State):
+			failed++
+		case isSuccess(o.State):
+			successful++
+		}
+	}
+	// One more of each: the oldest interval's records may not all be among them yet.
+	return failed > maxFailed && successful > maxSuccessful
+}
+
+// Newest is the scheduled outcome that counts for the newest interval that has one; not ok when none has.
+func Newest(outcomes []evidence.Outcome) (newest evidence.Outcome, ok bool) {
+	current := currentOutcomes(outcomes)
+	if len(current) == 0 {
+		return newest, false
+	}
+	return current[0], true
+}
+
 func isSuccess(s evidence.State) bool {
 	return s == evidence.StateComplete || s == evidence.StatePartial
 }

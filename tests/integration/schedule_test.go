@@ -39,7 +39,8 @@ type series struct {
 func (s series) ensure(t *testing.T, cron string, suspend bool) *definitions.Entry {
 	t.Helper()
 	def := s.Define(t, s.name, harness.Spec{"reportType": "cis-benchmark", "schedule": cron, "suspend": suspend})
-	require.NoError(t, s.Schedules().Ensure(t.Context(), def.Definition, def.Raw))
+	_, err := s.Schedules().Ensure(t.Context(), def.Definition, def.Raw)
+	require.NoError(t, err)
 	return def
 }
 

@@ -89,7 +89,8 @@ func TestSettingsReachTheSchedule(t *testing.T) {
 	k.sync(t)
 	before := k.describe(t, "settings").Info.LastUpdateAt
 	k.Config.Schedule.StartDelay, k.Config.Temporal.TaskQueue = time.Hour, k.Config.Temporal.TaskQueue+"-moved"
-	require.NoError(t, k.Schedules().Ensure(t.Context(), def.Definition, def.Raw))
+	_, err := k.Schedules().Ensure(t.Context(), def.Definition, def.Raw)
+	require.NoError(t, err)
 	after := k.describe(t, "settings")
 	require.True(t, after.Info.LastUpdateAt.After(before))
 	require.Equal(t, k.Queue(), after.Schedule.Action.(*client.ScheduleWorkflowAction).TaskQueue)

@@ -1,0 +1,197 @@
+package starter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
+
+	"github.com/probity/probity/deploy"
+	"github.com/probity/probity/internal/catalogue"
+	"github.com/probity/probity/internal/kube"
+	"github.com/probity/probity/internal/report"
+)
+
+// ControllerOptions are what a controller is made of.
+type ControllerOptions struct {
+	Followed  *kube.Followed
+	Events    *kube.Events
+	Client    client.Client
+	Schedules *Schedules
+	Runs      *Runs
+	Outcomes  *catalogue.Recent
+	Settings  Settings
+	Limits    report.Limits
+	// Resync is how often everything is compared, whether or not it changed: schedules that were edited or deleted in Temporal are
+	// repaired then, and status follows the runs. Zero means 10 seconds.
+	Resync time.Duration
+	Logger *slog.Logger
+}
+
+// Controller keeps, for the GlobalReports of an API server, their Temporal Schedules, and tells in status and events how they
+// stand. Only one may run for a cluster at a time: see kube.Lead.
+type Controller struct {
+	ControllerOptions
+	queue workqueue.TypedRateLimitingInterface[string]
+	types typeSet
+	told  told
+	view  view
+
+	mu  sync.Mutex
+	own bool // the definition of GlobalReport is Probity's own: its status has our fields
+}
+
+// NewController returns a controller that has not begun.
+func NewController(o ControllerOptions) *Controller {
+	if o.Resync <= 0 {
+		o.Resync = 10 * time.Second
+	}
+	c := &Controller{ControllerOptions: o}
+	c.types.followed, c.told.events, c.view.controller = o.Followed, o.Events, c
+	return c
+}
+
+// The pauses between attempts on one report: Temporal, the archive or the API server may be away for an hour.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 30 * time.Second
+)
+
+// Run works until ctx ends.
+func (c *Controller) Run(ctx context.Context) error {
+	c.queue = workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstPause, lastPause))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	synced := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		<-ctx.Done()
+		c.queue.ShutDown()
+	})
+	running.Go(func() {
+		select {
+		case <-synced:
+			c.resync(ctx)
+		case <-ctx.Done():
+		}
+	})
+	running.Go(func() {
+		select {
+		case <-synced: // before that, every schedule would be taken for one whose report is gone
+			c.work(ctx)
+		case <-ctx.Done():
+		}
+	})
+	err := c.Followed.Run(ctx, func() { close(synced) }, c.changed)
+	cancel()
+	running.Wait()
+	return err
+}
+
+// changed is told of each change of a definition.
+func (c *Controller) changed(name string) {
+	if name != "" {
+		c.queue.Add(name)
+		return
+	}
+	c.types.forget()
+	for _, name := range c.Followed.ReportNames() {
+		c.queue.Add(name)
+	}
+}
+
+// resync puts everything into the queue now and then: the reports that are, and the schedules of those that are no more.
+func (c *Controller) resync(ctx context.Context) {
+	ticker := time.NewTicker(c.Resync)
+	defer ticker.Stop()
+	for {
+		if labels, err := c.Followed.DefinitionLabels(ctx); err == nil {
+			c.mu.Lock()
+			c.own = deploy.Own(labels)
+			c.mu.Unlock()
+		}
+		for _, name := range c.Followed.ReportNames() {
+			c.queue.Add(name)
+		}
+		names, err := c.Schedules.Names(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.Logger.Error("schedules cannot be listed; trying again", "error", err, "again", c.Resync)
+		}
+		for _, name := range names {
+			c.queue.Add(name)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (c *Controller) ownStatus() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.own
+}
+
+// work takes one report at a time: a schedule must have one writer (temporal-practice.md 3.5).
+func (c *Controller) work(ctx context.Context) {
+	for {
+		name, shutdown := c.queue.Get()
+		if shutdown {
+			return
+		}
+		err := c.reconcile(ctx, name)
+		switch {
+		case err == nil:
+			c.queue.Forget(name)
+		case ctx.Err() != nil:
+		case apierrors.IsConflict(errors.Unwrap(err)) || apierrors.IsConflict(err):
+			c.queue.AddAfter(name, firstPause) // the copy is older than what is stored: it catches up at once
+		default:
+			c.Logger.Error("report was not brought in line; trying again", "report", name, "error", err)
+			c.queue.AddRateLimited(name)
+		}
+		c.queue.Done(name)
+	}
+}
+
+// reconcile brings one report's schedule in line with its definition, and its status in line with both.
+func (c *Controller) reconcile(ctx context.Context, name string) error {
+	object := c.Followed.Report(name)
+	if object == nil {
+		c.told.forget(name)
+		c.Outcomes.Forget(name)
+		return c.Schedules.Remove(ctx, name)
+	}
+	s := standing{name: name, object: object}
+	set, err := c.types.validate(object, c.Limits)
+	if err != nil {
+		return err
+	}
+	s.def, s.problem = set.Find(name)
+	if s.problem == nil {
+		if err := c.schedule(ctx, &s); err != nil {
+			return err
+		}
+	}
+	return c.view.show(ctx, &s)
+}
+
+// schedule keeps the report's schedule. That of a definition which cannot be used stays as it was.
+func (c *Controller) schedule(ctx context.Context, s *standing) error {
+	if s.def.Schedule == nil {
+		return c.Schedules.Remove(ctx, s.name) // on demand only
+	}
+	change, err := c.Schedules.Ensure(ctx, s.def.Definition, s.def.Raw)
+	if err != nil {
+		return err
+	}
+	c.told.change(s, change)
+	return nil
+}
