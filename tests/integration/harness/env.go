@@ -140,9 +140,12 @@ func (e *Env) WriteConfig(t *testing.T, endpoint string) string {
 			"cluster": c.Inputs.Cluster, "clusterAt": c.Inputs.ClusterAt, "audit": c.Inputs.Audit, "flows": c.Inputs.Flows,
 			"benchmarks": c.Inputs.Benchmarks, "reports": c.Inputs.Reports,
 		},
-		"retry":    map[string]any{"interval": c.Retry.Interval.String(), "heartbeat": c.Retry.Heartbeat.String()},
-		"schedule": map[string]any{"startDelay": c.Schedule.StartDelay.String(), "slotPoll": c.Schedule.SlotPoll.String()},
-		"worker":   map[string]any{"scratch": c.Worker.Scratch},
+		"retry": map[string]any{"interval": c.Retry.Interval.String(), "heartbeat": c.Retry.Heartbeat.String()},
+		"kube":  map[string]any{"access": c.Kube.Access, "config": c.Kube.Config, "context": c.Kube.Context, "namespace": c.Kube.Namespace},
+		"schedule": map[string]any{
+			"startDelay": c.Schedule.StartDelay.String(), "slotPoll": c.Schedule.SlotPoll.String(), "syncInterval": c.Schedule.SyncInterval.String(),
+		},
+		"worker": map[string]any{"scratch": c.Worker.Scratch},
 	})
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "probity.yaml")

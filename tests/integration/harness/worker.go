@@ -3,6 +3,7 @@ package harness
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -51,7 +52,24 @@ type Process struct {
 // Process starts `probity worker` with a configuration file.
 func (e *Env) Process(t *testing.T, config string) *Process {
 	t.Helper()
-	p := &Process{cmd: exec.Command(e.Program, "worker", "--config", config), done: make(chan struct{})}
+	return e.Command(t, "worker", "--config", config)
+}
+
+// Output runs a command of the program to its end, whatever its exit code, and returns what it printed.
+func (e *Env) Output(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), e.Program, args...).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	return string(out)
+}
+
+// Command starts a command of the program that serves until it is told to stop.
+func (e *Env) Command(t *testing.T, args ...string) *Process {
+	t.Helper()
+	p := &Process{cmd: exec.Command(e.Program, args...), done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	// A name of their own for temporary files, so that a killed worker leaves nothing elsewhere.
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+e.Config.Worker.Scratch)
@@ -63,7 +81,7 @@ func (e *Env) Process(t *testing.T, config string) *Process {
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {
-			t.Logf("the worker said: %s", p.output.String())
+			t.Logf("%v said: %s", args, p.output.String())
 		}
 	})
 	return p

@@ -132,6 +132,12 @@ func (c *Cluster) Kubectl(t *testing.T, args ...string) string {
 	return out
 }
 
+// Try runs a command that may fail.
+func (c *Cluster) Try(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	return c.run(t, "", args...)
+}
+
 // Refused runs a command that must fail and returns what it said.
 func (c *Cluster) Refused(t *testing.T, args ...string) string {
 	t.Helper()
