@@ -49,8 +49,20 @@ func withRights(t *testing.T, c *cluster.Cluster) *cluster.Cluster {
 	t.Helper()
 	withDefinitions(t, c)
 	c.Kubectl(t, "apply", "-k", "../../deploy/rbac")
-	awaitRight(t, c, "account probity-starter", authv1.ResourceAttributes{Verb: "list", Group: "projectcalico.org", Resource: "globalreports"})
-	awaitRight(t, c, "account probity-starter", authv1.ResourceAttributes{Verb: "create", Group: "events.k8s.io", Resource: "events", Namespace: "default"})
+	lease := authv1.ResourceAttributes{Verb: "create", Group: "coordination.k8s.io", Resource: "leases", Namespace: "probity"}
+	for _, given := range []struct {
+		who  string
+		what authv1.ResourceAttributes
+	}{
+		{"account probity-worker", authv1.ResourceAttributes{Verb: "list", Resource: "pods"}},
+		{"account probity-recorder", authv1.ResourceAttributes{Verb: "watch", Resource: "pods"}},
+		{"account probity-recorder", lease},
+		{"account probity-starter", authv1.ResourceAttributes{Verb: "watch", Group: "projectcalico.org", Resource: "globalreports"}},
+		{"account probity-starter", lease},
+		{"account probity-starter", authv1.ResourceAttributes{Verb: "create", Group: "events.k8s.io", Resource: "events", Namespace: "default"}},
+	} {
+		awaitRight(t, c, given.who, given.what)
+	}
 	return c
 }
 
@@ -66,6 +78,15 @@ func may(t *testing.T, c *cluster.Cluster, name string, what authv1.ResourceAttr
 func awaitRight(t *testing.T, c *cluster.Cluster, name string, what authv1.ResourceAttributes) {
 	t.Helper()
 	require.Eventually(t, func() bool { return may(t, c, name, what) }, 30*time.Second, 50*time.Millisecond, "%s may %s %s", name, what.Verb, what.Resource)
+}
+
+// awaitPeople waits for the rights of the three people of the how-to page.
+func awaitPeople(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	for _, name := range []string{"paul", "candice", "david"} {
+		awaitRight(t, c, name, authv1.ResourceAttributes{Verb: "list", Group: "projectcalico.org", Resource: "globalreports"})
+	}
+	awaitRight(t, c, "david", authv1.ResourceAttributes{Verb: "get", Group: "projectcalico.org", Resource: "globalreports", Name: "dev-inventory"})
 }
 
 // rights is everything that somebody may do in a namespace and beside namespaces, without what every user may, one line for each
@@ -123,7 +144,7 @@ func verbs(rules []authv1.ResourceRule) map[string][]string {
 func TestRights(t *testing.T) {
 	c := withRights(t, cluster.Shared(t))
 	c.Kubectl(t, "apply", "-f", "../../deploy/rbac/examples/users.yaml")
-	awaitRight(t, c, "david", authv1.ResourceAttributes{Verb: "list", Group: "projectcalico.org", Resource: "globalreports"})
+	awaitPeople(t, c)
 	defer c.Kubectl(t, "delete", "-f", "../../deploy/rbac/examples/users.yaml")
 	var text strings.Builder
 	for _, name := range []string{"account probity-worker", "account probity-recorder", "account probity-starter", "paul", "candice", "david"} {

@@ -200,7 +200,7 @@ func inUse(t *testing.T) *cluster.Cluster {
 	c := withRights(t, cluster.Start(t, devstack.KubeOptions{}))
 	c.Kubectl(t, "apply", "-k", "../../deploy/reporttypes")
 	c.Kubectl(t, "apply", "-f", "../../deploy/rbac/examples/users.yaml")
-	awaitRight(t, c, "david", authv1.ResourceAttributes{Verb: "list", Group: "projectcalico.org", Resource: "globalreports"})
+	awaitPeople(t, c)
 	c.Apply(t, reportNamed("dev-inventory"))
 	c.Apply(t, reportNamed("prod-inventory"))
 	return c
@@ -314,7 +314,7 @@ func eventIn(namespace string) string {
 func TestRightsOfTheHowToPage(t *testing.T) {
 	c := withRights(t, cluster.Start(t, devstack.KubeOptions{}))
 	c.Kubectl(t, "apply", "-f", "testdata/howto-rights.yaml")
-	awaitRight(t, c, "david", authv1.ResourceAttributes{Verb: "list", Group: "projectcalico.org", Resource: "globalreports"})
+	awaitPeople(t, c)
 	get := func(plural, name string) authv1.ResourceAttributes {
 		return authv1.ResourceAttributes{Verb: "get", Group: "projectcalico.org", Resource: plural, Name: name}
 	}
