@@ -137,6 +137,12 @@ func (t *Timeline) end(o *object, version uint64, at int64) {
 		t.endEndpoint(o.endpoint)
 	case kind == resource.Namespace:
 		t.endNamespace(o.name, at)
+	case kind == resource.Service:
+		// The API server itself deletes the Endpoints of a Service with it, and its log has no event for that (measured on v1.36.3:
+		// the endpoints controller's own delete comes later and is answered with 404).
+		if of := o.space.objects[slot{resource.Endpoints, o.name}]; of != nil {
+			t.end(of, 0, at)
+		}
 	case kind == resource.ServiceAccount:
 		profile := o.space.account(o.name)
 		profile.Known, profile.Labels = false, nil

@@ -170,6 +170,17 @@ func TestContentsOfADeletedNamespace(t *testing.T) {
 	})
 }
 
+func TestServiceTakesItsEndpointsAlong(t *testing.T) {
+	service := &resource.Object{ID: named(resource.Service, "shop", "web")}
+	addresses := func(name string) *resource.Object {
+		return &resource.Object{ID: named(resource.Endpoints, "shop", name), Backends: &resource.BackendsSpec{Service: name}}
+	}
+	sliced := slice("web-x", "web", resource.Backend{Pod: "shop/cart"})
+	s := story{baseline: []*resource.Object{service, addresses("web"), addresses("other"), sliced}, changes: []resource.Change{ends(15, service)}}
+	tl, _ := s.replay(t)
+	require.Empty(t, tl.Diff(seq(addresses("other"), sliced)), "its slices have events of their own, and so have other services")
+}
+
 func TestPolicyAuditRestrictedToEndpoints(t *testing.T) {
 	inScope := scope(t, v3.EndpointsSelection{Selector: "app == 'cart'"})
 	forWeb := deny("app == 'web'", func(o *resource.Object) { o.ID = named(resource.NetworkPolicy, "shop", "default.web") })

@@ -164,7 +164,7 @@ func (g *generator) key() resource.Key {
 		resource.Pod, resource.Pod, resource.Pod, resource.Pod, resource.HostEndpoint, resource.Namespace, resource.ServiceAccount,
 		resource.NetworkPolicy, resource.GlobalNetworkPolicy, resource.KubernetesNetworkPolicy, resource.StagedNetworkPolicy,
 		resource.StagedGlobalNetworkPolicy, resource.StagedKubernetesNetworkPolicy, resource.Tier, resource.NetworkSet,
-		resource.GlobalNetworkSet, resource.Endpoints, resource.EndpointSlice,
+		resource.GlobalNetworkSet, resource.Endpoints, resource.EndpointSlice, resource.Service,
 	}
 	if g.busy {
 		kinds = []resource.Kind{resource.Pod, resource.NetworkPolicy, resource.NetworkPolicy, resource.GlobalNetworkPolicy, resource.StagedNetworkPolicy}
@@ -201,6 +201,7 @@ func (g *generator) object(key resource.Key) *resource.Object {
 	case resource.NetworkSet, resource.GlobalNetworkSet:
 		obj.Labels = g.labels(map[string][]string{"app": {"x", "y"}})
 		obj.Nets = g.nets()
+	case resource.Service:
 	case resource.Endpoints, resource.EndpointSlice:
 		obj.Backends = &resource.BackendsSpec{Service: pick(g, "s1", "s2", ""), Addresses: g.backends()}
 	case resource.KubernetesNetworkPolicy, resource.StagedKubernetesNetworkPolicy:
@@ -399,14 +400,14 @@ func (g *generator) baseline(n int) []*resource.Object {
 	return objs
 }
 
-// history draws n changes, some at the same time. Ends of namespaces have a time of their own, as in a real log.
+// history draws n changes, some at the same time. Ends of namespaces, and of services, have a time of their own, as in a real log.
 func (g *generator) history(n, last int) []resource.Change {
 	var out []resource.Change
 	at := 0
 	for range n {
 		at += pick(g, 0, 1, 1)
 		key := g.key()
-		alone := key.Kind == resource.Namespace
+		alone := key.Kind == resource.Namespace || key.Kind == resource.Service
 		if alone {
 			at++
 		}

@@ -118,6 +118,11 @@ func (o *oracle) end(obj *resource.Object) {
 	delete(o.objects, obj.ID.Key)
 	o.dead[obj.ID.UID] = true
 	o.deadAt[obj.ID.Key] = max(o.deadAt[obj.ID.Key], version(obj.Version))
+	if obj.ID.Kind == resource.Service {
+		if of := o.objects[resource.Key{Kind: resource.Endpoints, Namespace: obj.ID.Namespace, Name: obj.ID.Name}]; of != nil {
+			o.end(of)
+		}
+	}
 	if obj.ID.Kind == resource.Namespace {
 		for _, inside := range o.objects {
 			if inside.ID.Namespace == obj.ID.Name {
