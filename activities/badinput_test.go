@@ -288,6 +288,20 @@ func TestLaterSnapshotDisagrees(t *testing.T) {
 	})
 }
 
+// A delete that the API server gave up on may have ended the policy: only a later snapshot tells.
+func TestWriteWithoutAKnownOutcome(t *testing.T) {
+	t.Parallel()
+	p := shop(t, inventory)
+	p.snapshot(t)
+	refused := strings.SplitAfter(shopLog(t), "\n")[4]
+	given := strings.Replace(refused, `"code":403`, `"code":504`, 1)
+	require.NotEqual(t, refused, given)
+	p.auditFiles(map[string]string{"audit.log": shopLog(t) + given})
+	b := p.run(t)
+	require.Equal(t, evidence.Partial, b.Verdict)
+	require.Contains(t, b.reasons(t), "partial unsettled-writes: of 1 writes the log does not tell whether they were done")
+}
+
 func TestNoSource(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -126,4 +126,6 @@ func TestTemplateAtFault(t *testing.T) {
 
 type fixedTypes map[string]*v3.GlobalReportType
 
-func (f fixedTypes) Types(context.Context, string) (map[string]*v3.GlobalReportType, error) { return f, nil }
+func (f fixedTypes) Types(context.Context, string) (map[string]*v3.GlobalReportType, error) {
+	return f, nil
+}

@@ -25,6 +25,7 @@ const (
 	reasonUnreadable   = "unreadable-objects"
 	reasonNotEvaluated = "not-evaluated"
 	reasonNotLogged    = "not-logged"
+	reasonUnsettled    = "unsettled-writes"
 )
 
 // provenance states where everything came from and decides what the report is worth.
@@ -139,6 +140,12 @@ func (c *computation) auditSource() (evidence.Source, []evidence.Reason) {
 		}
 		reasons = append(reasons, evidence.Reason{Verdict: evidence.Partial, Code: reasonNotLogged, Source: sourceAudit, Text: warning})
 	}
+	if reason, ok := c.unsettled(); ok {
+		reasons = append(reasons, reason)
+	}
+	for _, text := range facts.Unsettled {
+		source.Notes = append(source.Notes, "outcome not known: "+text)
+	}
 	for _, end := range facts.NamespaceEnds {
 		source.Notes = append(source.Notes, fmt.Sprintf("end of namespace %s known by: %s", end.Name, end.How))
 	}
@@ -146,6 +153,30 @@ func (c *computation) auditSource() (evidence.Source, []evidence.Reason) {
 		source.Notes = append(source.Notes, fmt.Sprintf("%d changes end or bind an object that was never seen", c.found.Counts.Orphaned))
 	}
 	return source, reasons
+}
+
+// unsettled says that writes may have been done or not. Of those before a later snapshot, that has told: what was done is among the
+// differences.
+func (c *computation) unsettled() (evidence.Reason, bool) {
+	open := c.merged.Unsettled
+	if c.plan.Later != nil {
+		open = slices.DeleteFunc(slices.Clone(open), func(text string) bool {
+			at, _, _ := strings.Cut(text, " ")
+			when, err := time.Parse(time.RFC3339Nano, at)
+			return err == nil && when.Before(c.plan.Later.At)
+		})
+	}
+	if len(open) == 0 {
+		return evidence.Reason{}, false
+	}
+	count := fmt.Sprint(len(open))
+	if c.merged.MoreUnsettled {
+		count = "more than " + count
+	}
+	return evidence.Reason{
+		Verdict: evidence.Partial, Code: reasonUnsettled, Source: sourceAudit,
+		Text: fmt.Sprintf("of %s writes the log does not tell whether they were done, and no later snapshot does; the first is %s", count, open[0]),
+	}, true
 }
 
 func (c *computation) flowSource() evidence.Source {

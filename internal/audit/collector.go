@@ -155,6 +155,9 @@ func verbOf(raw []byte) string {
 func (c *Collector) addRequest(line []byte, r *request, code int) {
 	success := code >= 200 && code < 300
 	within := r.time.Before(c.options.Interval.End)
+	if !success && within && !r.event.dryRun() {
+		c.facts.seeUnsettled(r, code)
+	}
 	if !success && !(code >= 400 && within && c.selection.resourceSelected(&r.ref)) {
 		c.facts.Skipped[SkippedCode]++
 		return

@@ -31,6 +31,10 @@ func (f *Facts) Add(other Facts) {
 	f.Hours = addCounts(f.Hours, other.Hours)
 	f.Seen = addCounts(f.Seen, other.Seen)
 	f.Bodiless = addCounts(f.Bodiless, other.Bodiless)
+	for _, text := range other.Unsettled {
+		f.addUnsettled(text)
+	}
+	f.MoreUnsettled = f.MoreUnsettled || other.MoreUnsettled
 	if f.Namespaces == nil {
 		f.Namespaces = map[string]*NamespaceFacts{}
 	}

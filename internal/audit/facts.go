@@ -37,6 +37,10 @@ type Facts struct {
 	// included; Bodiless counts those among them whose answer was not logged.
 	Seen     map[string]int64 `json:"seen,omitempty"`
 	Bodiless map[string]int64 `json:"bodiless,omitempty"`
+	// Unsettled names writes of followed resources of which the log does not tell whether they were done, the earliest first;
+	// MoreUnsettled tells that there were more than are named.
+	Unsettled     []string `json:"unsettled,omitempty"`
+	MoreUnsettled bool     `json:"moreUnsettled,omitempty"`
 	// Namespaces has what is known about ends in each namespace.
 	Namespaces map[string]*NamespaceFacts `json:"namespaces,omitempty"`
 

@@ -176,7 +176,12 @@ var auditSteps = []step{
 		writers.Wait()
 		s.Kubectl(t, "--kubeconfig", s.SecondKubeconfig, "-n", shop, "create", "serviceaccount", "through-the-second")
 	}},
-	{"requests whose clients gave up", nil, func(t *testing.T, s *auditScene) { s.giveUp(t, 60) }},
+	{"requests whose clients gave up", nil, func(t *testing.T, s *auditScene) {
+		s.giveUp(t, 60)
+		facts := factsOf(t, s.AuditLogs, s.first)
+		require.NotEmpty(t, facts.Unsettled)
+		require.Contains(t, facts.Unsettled[0], "create NetworkPolicy.networking.k8s.io(shop/gave-up-")
+	}},
 	{"a namespace that ends", []int{12, 13, 33}, func(t *testing.T, s *auditScene) {
 		s.Kubectl(t, "create", "namespace", "short")
 		s.Apply(t, strings.ReplaceAll(shopPolicies, "namespace: shop", "namespace: short"))
@@ -216,6 +221,9 @@ func (s *auditScene) giveUp(t *testing.T, times int) {
 		if n%3 == 2 {
 			s.call(t, http.MethodDelete, fmt.Sprintf("%s/gave-up-%d", path, n%7), "")
 		}
+	}
+	for n := range 7 { // what was created without the log telling has an end that it does tell
+		s.Kubectl(t, "-n", shop, "delete", "--ignore-not-found", fmt.Sprintf("networkpolicies.networking.k8s.io/gave-up-%d", n))
 	}
 }
 

@@ -21,8 +21,11 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
+	"github.com/probity/probity/internal/audit"
 	"github.com/probity/probity/internal/devstack"
+	"github.com/probity/probity/internal/interval"
 	"github.com/probity/probity/internal/kube"
+	"github.com/probity/probity/internal/logfile"
 	"github.com/probity/probity/internal/resource"
 	"github.com/probity/probity/tests/kube/cluster"
 )
@@ -240,4 +243,25 @@ func keyOf(kind, name string) resource.Key {
 func contextThatEnds(t *testing.T, after time.Duration) (context.Context, context.CancelFunc) {
 	t.Helper()
 	return context.WithTimeout(t.Context(), after)
+}
+
+// factsOf are the facts about the logs from a snapshot on.
+func factsOf(t *testing.T, logs []string, first snapshotTaken) audit.Facts {
+	t.Helper()
+	var all audit.Facts
+	for _, dir := range logs {
+		log := &logfile.AuditLog{Dir: dir}
+		span := interval.Interval{Start: first.listing.Complete, End: time.Now().Add(time.Second)}
+		parts, err := log.Partitions(t.Context(), first.listing.At, span.End)
+		require.NoError(t, err)
+		for _, part := range parts {
+			collector := audit.NewCollector(audit.CollectorOptions{From: first.listing.At, Interval: span})
+			_, err := log.Read(t.Context(), part, collector.AddLine)
+			require.NoError(t, err)
+			facts, err := collector.Encode(io.Discard)
+			require.NoError(t, err)
+			all.Add(facts)
+		}
+	}
+	return all
 }
