@@ -34,6 +34,9 @@ type Set struct {
 	// Types are the report types by name, built-in ones included; BrokenTypes tells what is wrong with those that cannot be used.
 	Types       map[string]*v3.GlobalReportType
 	BrokenTypes map[string]error
+	// Faults tell what could not be read at all. Where there are any, a definition that is missing may be in it: that it is not
+	// here does not mean that it is gone.
+	Faults []error
 	// Notes are sentences on what the source holds besides.
 	Notes []string
 }
@@ -51,7 +54,7 @@ type Found[O any] struct {
 	Place  string
 	Raw    json.RawMessage
 	Object O
-	// Err tells why it could not be decoded; Object is not set then.
+	// Err tells why it could not be decoded, and where it is; Object is not set then.
 	Err error
 }
 
@@ -81,7 +84,10 @@ func (s *Set) addType(found *Found[v3.GlobalReportType]) {
 		_, err = render.CompileType(&found.Object)
 	}
 	if err != nil {
-		s.BrokenTypes[found.Name] = fmt.Errorf("%s: %w", found.Place, err)
+		if found.Err == nil {
+			err = fmt.Errorf("%s: %w", found.Place, err)
+		}
+		s.BrokenTypes[found.Name] = err
 		delete(s.Types, found.Name)
 		return
 	}
@@ -109,10 +115,13 @@ func (s *Set) Validate(manifest *v3.GlobalReport, limits report.Limits) (*report
 	return report.Validate(manifest, s.Types, limits)
 }
 
-// typesFor gives the types, unless the wanted one is there and cannot be used.
+// typesFor gives the types, unless the wanted one is there and cannot be used, or is only in what could not be read.
 func (s *Set) typesFor(wanted string) (map[string]*v3.GlobalReportType, error) {
 	if err := s.BrokenTypes[wanted]; err != nil {
 		return nil, fmt.Errorf("report type %s cannot be used: %w", wanted, err)
+	}
+	if s.Types[wanted] == nil && len(s.Faults) > 0 {
+		return nil, fmt.Errorf("report type %s may be in what could not be read: %w", wanted, errors.Join(s.Faults...))
 	}
 	return s.Types, nil
 }
@@ -133,6 +142,9 @@ func (s *Set) Find(name string) (*Entry, error) {
 	}
 	if err := s.Invalid[name]; err != nil {
 		return nil, err
+	}
+	if len(s.Faults) > 0 {
+		return nil, fmt.Errorf("%w %q: it may be in what could not be read: %s", ErrUnknown, name, errors.Join(s.Faults...).Error())
 	}
 	if len(s.Reports) == 0 {
 		return nil, fmt.Errorf("%w %q: none is defined; name a folder of definitions with --inputs-reports, or an API server with --kube-access", ErrUnknown, name)

@@ -137,6 +137,33 @@ func TestBrokenTypesAreKeptApart(t *testing.T) {
 	require.ErrorContains(t, err, "report type inventory cannot be used", "the built-in one must not take its place")
 }
 
+// A file that cannot be read hides no other; what is missing may be in it.
+func TestFaultsAreKeptApart(t *testing.T) {
+	source := folder(t, map[string]string{
+		"a.yaml": daily,
+		"b.yaml": "kind: [\n",
+		"c.yaml": strings.NewReplacer("name: daily", "name: strange", "schedule", "shedule").Replace(daily),
+		"d.yaml": strings.Replace(daily, "name: daily", "name: twice", 1),
+		"e.yaml": strings.Replace(daily, "name: daily", "name: twice", 1),
+	})
+	set, err := source.Load(t.Context())
+	require.NoError(t, err)
+	require.Len(t, set.Reports, 1)
+	require.Equal(t, "daily", set.Reports[0].Name)
+	require.Len(t, set.Faults, 1)
+	require.ErrorContains(t, set.Faults[0], "b.yaml")
+	require.ErrorContains(t, set.Invalid["strange"], `unknown field "shedule"`)
+	require.ErrorContains(t, set.Invalid["twice"], "d.yaml, document 1 already")
+	_, err = set.Find("lost")
+	require.ErrorIs(t, err, definitions.ErrUnknown)
+	require.ErrorContains(t, err, "b.yaml")
+
+	_, err = source.Types(t.Context(), "inventory")
+	require.NoError(t, err)
+	_, err = source.Types(t.Context(), "mine")
+	require.ErrorContains(t, err, "report type mine may be in what could not be read: b.yaml")
+}
+
 // server gives objects as an API server stores them.
 type server struct{ types, reports []definitions.Stored }
 

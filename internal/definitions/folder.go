@@ -23,8 +23,8 @@ type Folder struct {
 	Limits report.Limits
 }
 
-// Load reads and validates everything. It fails only where the folder cannot be read or a manifest cannot be decoded: a
-// definition that does not validate is in Invalid or BrokenTypes.
+// Load reads and validates everything. It fails only where the folder cannot be read: a definition that cannot be used is in
+// Invalid or BrokenTypes, and a file that cannot be read to its end in Faults.
 func (f *Folder) Load(ctx context.Context) (*Set, error) {
 	if f.Dir == "" {
 		return Collect(nil, nil, f.Limits)
@@ -37,14 +37,14 @@ func (f *Folder) Load(ctx context.Context) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set.Notes = read.Notes
+	set.Faults, set.Notes = read.Faults, read.Notes
 	return set, nil
 }
 
 func found[O any](read []logfile.Definition[O]) []Found[O] {
 	out := make([]Found[O], len(read))
 	for i := range read {
-		out[i] = Found[O]{Name: read[i].Name, Place: read[i].Place, Raw: read[i].Raw, Object: read[i].Object}
+		out[i] = Found[O]{Name: read[i].Name, Place: read[i].Place, Raw: read[i].Raw, Object: read[i].Object, Err: read[i].Err}
 	}
 	return out
 }

@@ -114,25 +114,46 @@ func TestReadDefinitionsKeepsTypesAndNotesTheRest(t *testing.T) {
 }
 
 func TestReadDefinitionsRefuses(t *testing.T) {
+	const other = "apiVersion: projectcalico.org/v3\nkind: GlobalReport\nmetadata: {name: other}\nspec: {reportType: inventory}\n"
+	bad := func(rest string) map[string]string { return map[string]string{"a.yaml": rest, "z.yaml": other} }
 	for name, tc := range map[string]struct {
 		files map[string]string
+		of    string // the report that is refused; "" when the file is
 		says  []string
 	}{
-		"unknown field":  {map[string]string{"a.yaml": "---\n" + small + "  \n---\n" + "apiVersion: projectcalico.org/v3\nkind: GlobalReport\nmetadata: {name: b}\nspec: {reportType: inventory, shedule: x}\n"}, []string{"a.yaml, document 2 (line 8)", `unknown field "shedule"`}},
-		"field twice":    {map[string]string{"a.yaml": small + "spec: {reportType: inventory}\n"}, []string{"a.yaml, document 1", `"spec" already`}},
-		"wrong type":     {map[string]string{"a.yaml": "apiVersion: projectcalico.org/v3\nkind: GlobalReport\nmetadata: {name: b}\nspec: {reportType: inventory, suspend: maybe}\n"}, []string{"a.yaml, document 1", "spec.suspend"}},
-		"wrong version":  {map[string]string{"a.yaml": "apiVersion: projectcalico.org/v2\nkind: GlobalReport\nmetadata: {name: b}\n"}, []string{"projectcalico.org/v2", "is projectcalico.org/v3"}},
-		"no name":        {map[string]string{"a.yaml": "apiVersion: projectcalico.org/v3\nkind: GlobalReport\nspec: {reportType: inventory}\n"}, []string{"metadata.name is empty"}},
-		"no kind":        {map[string]string{"values.yaml": "replicas: 3\n"}, []string{"values.yaml, document 1", "no kind"}},
-		"twice":          {map[string]string{"a.yaml": small, "b/c.yaml": small}, []string{"b/c.yaml, document 1", `"a" is defined by a.yaml, document 1 already`}},
-		"syntax":         {map[string]string{"a.yaml": small + "---\nkind: A\nmetadata:\n  - a: b\n   c: d\n"}, []string{"a.yaml, document 2 (line 6)", "line 8"}},
-		"text after ---": {map[string]string{"a.yaml": "--- {kind: x}\n"}, []string{"separator"}},
+		"unknown field":  {bad("---\n" + small + "  \n---\n" + "apiVersion: projectcalico.org/v3\nkind: GlobalReport\nmetadata: {name: b}\nspec: {reportType: inventory, shedule: x}\n"), "b", []string{"a.yaml, document 2", `unknown field "shedule"`}},
+		"field twice":    {bad(small + "spec: {reportType: inventory}\n"), "", []string{"a.yaml, document 1", `"spec" already`}},
+		"wrong type":     {bad("apiVersion: projectcalico.org/v3\nkind: GlobalReport\nmetadata: {name: b}\nspec: {reportType: inventory, suspend: maybe}\n"), "b", []string{"a.yaml, document 1", "spec.suspend"}},
+		"wrong version":  {bad("apiVersion: projectcalico.org/v2\nkind: GlobalReport\nmetadata: {name: b}\n"), "b", []string{"projectcalico.org/v2", "is projectcalico.org/v3"}},
+		"no name":        {bad("apiVersion: projectcalico.org/v3\nkind: GlobalReport\nspec: {reportType: inventory}\n"), "", []string{"a.yaml, document 1 (line 1)", "metadata.name is empty"}},
+		"no kind":        {bad("replicas: 3\n"), "", []string{"a.yaml, document 1", "no kind"}},
+		"twice":          {map[string]string{"a.yaml": small, "b/c.yaml": small, "z.yaml": other}, "a", []string{"b/c.yaml, document 1", `"a" is defined by a.yaml, document 1 already`}},
+		"syntax":         {bad(small + "---\nkind: A\nmetadata:\n  - a: b\n   c: d\n"), "", []string{"a.yaml, document 2 (line 6)", "line 8"}},
+		"text after ---": {bad("--- {kind: x}\n"), "", []string{"separator"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := logfile.ReadDefinitions(t.Context(), write(t, tc.files))
-			require.Error(t, err)
+			found, err := logfile.ReadDefinitions(t.Context(), write(t, tc.files))
+			require.NoError(t, err)
+			var refused error
+			usable := []string{}
+			for _, def := range found.Reports {
+				switch {
+				case def.Err == nil:
+					usable = append(usable, def.Name)
+				case def.Name == tc.of:
+					refused = def.Err
+				}
+			}
+			if tc.of == "" {
+				require.Len(t, found.Faults, 1)
+				refused = found.Faults[0]
+			} else {
+				require.Empty(t, found.Faults)
+			}
+			require.Contains(t, usable, "other", "one bad manifest does not hide the others")
+			require.NotContains(t, usable, tc.of)
 			for _, text := range tc.says {
-				require.ErrorContains(t, err, text)
+				require.ErrorContains(t, refused, text)
 			}
 		})
 	}
