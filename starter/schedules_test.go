@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/probity/probity/internal/cron"
+	"github.com/probity/probity/internal/definitions"
 	"github.com/probity/probity/internal/interval"
 )
 
@@ -93,14 +94,23 @@ func TestStartErrorsSayWhatToDo(t *testing.T) {
 func TestEachProblemIsToldOnce(t *testing.T) {
 	var out strings.Builder
 	s := New(nil, nil, 0, slog.New(slog.NewTextHandler(&out, nil)))
-	told := func() int { return strings.Count(out.String(), "definition refused") }
-	bad := map[string]error{"daily": errors.New("bad cron")}
-	s.tell(bad)
-	s.tell(bad)
-	require.Equal(t, 1, told())
-	s.tell(map[string]error{"daily": errors.New("bad selector")})
-	require.Equal(t, 2, told(), "another problem is news")
-	s.tell(nil)
-	s.tell(bad)
-	require.Equal(t, 3, told(), "and so is one that came back")
+	told := func(what string) int { return strings.Count(out.String(), what) }
+	bad := func(problem string) *definitions.Set {
+		return &definitions.Set{
+			Invalid:     map[string]error{"daily": errors.New(problem)},
+			BrokenTypes: map[string]error{"mine": errors.New("bad template")},
+			Faults:      []error{errors.New("b.yaml: bad syntax")},
+		}
+	}
+	s.tell(bad("bad cron"))
+	s.tell(bad("bad cron"))
+	require.Equal(t, 1, told("definition refused"))
+	require.Equal(t, 1, told("report type refused"))
+	require.Equal(t, 1, told("no schedule is deleted"))
+	s.tell(bad("bad selector"))
+	require.Equal(t, 2, told("definition refused"), "another problem is news")
+	require.Equal(t, 1, told("report type refused"))
+	s.tell(&definitions.Set{})
+	s.tell(bad("bad selector"))
+	require.Equal(t, 3, told("definition refused"), "and so is one that came back")
 }

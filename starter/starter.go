@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/probity/probity/internal/definitions"
@@ -62,7 +63,10 @@ func (s *Starter) Sync(ctx context.Context) error {
 		_, err := s.schedules.Ensure(ctx, def.Definition, def.Raw)
 		failures = append(failures, err)
 	}
-	s.tell(set.Invalid)
+	s.tell(set)
+	if len(set.Faults) > 0 {
+		return errors.Join(failures...) // a report that is not there may be in what could not be read
+	}
 	have, err := s.schedules.Names(ctx)
 	if err != nil {
 		return errors.Join(append(failures, err)...)
@@ -76,16 +80,23 @@ func (s *Starter) Sync(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-func (s *Starter) tell(invalid map[string]error) {
-	for name, problem := range invalid {
-		if s.told[name] != problem.Error() {
-			s.told[name] = problem.Error()
-			s.logger.Error("definition refused; its schedule stays as it was", "report", name, "error", problem)
+// tell logs what is wrong with the definitions, each problem once.
+func (s *Starter) tell(set *definitions.Set) {
+	now := map[string]string{}
+	say := func(what, kind, name string, problem error) {
+		key := kind + " " + name
+		if now[key] = problem.Error(); s.told[key] != now[key] {
+			s.logger.Error(what, kind, name, "error", problem)
 		}
 	}
-	for name := range s.told {
-		if invalid[name] == nil {
-			delete(s.told, name)
-		}
+	for name, problem := range set.BrokenTypes {
+		say("report type refused; the schedules of its reports stay as they were", "type", name, problem)
 	}
+	for name, problem := range set.Invalid {
+		say("definition refused; its schedule stays as it was", "report", name, problem)
+	}
+	for i, problem := range set.Faults {
+		say("definitions may be missing; no schedule is deleted", "fault", strconv.Itoa(i+1), problem)
+	}
+	s.told = now
 }

@@ -117,6 +117,23 @@ func TestInvalidDefinitionLeavesItsScheduleAlone(t *testing.T) {
 	require.Equal(t, []string{"9 6 * * *"}, comments(k.describe(t, "sound")), "the others are followed")
 }
 
+// A file that cannot be read may hold the reports that are missing: the others are followed, and nothing is deleted.
+func TestUnreadableFileDeletesNothing(t *testing.T) {
+	k := newKeeper(t)
+	k.Define(t, "hidden", harness.Spec{"reportType": "inventory", "schedule": "8 6 * * *"})
+	k.Define(t, "seen", harness.Spec{"reportType": "inventory", "schedule": "8 6 * * *"})
+	k.sync(t)
+	eventually(t, "both schedules are listed", func() bool {
+		names, err := k.Schedules().Names(t.Context())
+		return err == nil && contains(names, "hidden", "seen")
+	})
+	require.NoError(t, os.WriteFile(filepath.Join(k.Config.Inputs.Reports, "hidden.json"), []byte(`{"kind":`), 0o600))
+	k.Define(t, "seen", harness.Spec{"reportType": "inventory", "schedule": "9 6 * * *"})
+	k.sync(t)
+	k.describe(t, "hidden")
+	require.Equal(t, []string{"9 6 * * *"}, comments(k.describe(t, "seen")))
+}
+
 func TestDriftIsRepaired(t *testing.T) {
 	k := newKeeper(t)
 	k.Define(t, "drifting", harness.Spec{"reportType": "inventory", "schedule": "8 6 * * *"})
