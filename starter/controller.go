@@ -52,7 +52,8 @@ func NewController(o ControllerOptions) *Controller {
 		o.Resync = 10 * time.Second
 	}
 	c := &Controller{ControllerOptions: o}
-	c.types.followed, c.told.events, c.view.controller = o.Followed, o.Events, c
+	c.types.followed, c.view.controller = o.Followed, c
+	c.told = told{events: o.Events, namespace: o.Settings.Namespace, last: map[string]string{}}
 	return c
 }
 

@@ -8,12 +8,14 @@ import (
 
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/kube"
+	"github.com/probity/probity/internal/report"
 )
 
 // told writes the events about reports, each thing once.
 type told struct {
-	events *kube.Events
-	last   map[string]string // by report, what was last said of its standing
+	events    *kube.Events
+	namespace string            // Temporal's
+	last      map[string]string // by report, what was last said of its standing
 }
 
 func (t *told) forget(name string) { delete(t.last, name) }
@@ -34,9 +36,6 @@ func (t *told) change(s *standing, change Change) {
 
 // standing tells what keeps a report from being scheduled or run, when that is new.
 func (t *told) standing(s *standing) {
-	if t.last == nil {
-		t.last = map[string]string{}
-	}
 	if s.ready {
 		delete(t.last, s.name)
 		return
@@ -92,7 +91,10 @@ func (t *told) outcome(s *standing, run types.UID, records []evidence.Outcome) {
 			continue
 		}
 		note := fmt.Sprintf("%s, workflow %s", o.Interval, o.Run.WorkflowID)
-		event := kube.Event{Warning: o.State != evidence.StateComplete, Action: "Report", Note: note + reasons(o)}
+		event := kube.Event{
+			Warning: o.State != evidence.StateComplete, Action: "Report", Note: note + reasons(o),
+			Related: report.Reference(t.namespace, o.Run),
+		}
 		switch o.State {
 		case evidence.StateComplete:
 			event.Reason = "ReportComplete"

@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -11,8 +12,9 @@ import (
 	"k8s.io/client-go/tools/events"
 )
 
-// Events writes Kubernetes Events about objects. Equal ones in a short time become one that is counted, and what cannot be written
-// is dropped after some attempts: events are a courtesy, never the only record.
+// Events writes Kubernetes Events about objects. Those of one reason about one state of an object and one related object become
+// one within some minutes, which is counted and keeps the first one's note. What cannot be written is dropped after some
+// attempts: events are a courtesy, never the only record.
 type Events struct {
 	broadcaster events.EventBroadcaster
 	recorder    events.EventRecorderLogger
@@ -42,6 +44,8 @@ type Event struct {
 	Reason  string // one word in camel case: why the event was written
 	Action  string // what was being done
 	Note    string // a sentence; cut to 1,024 bytes
+	// Related is what else the event is about; nil = nothing.
+	Related *corev1.ObjectReference
 }
 
 // Write writes an event.
@@ -51,9 +55,13 @@ func (e *Events) Write(about runtime.Object, event Event) {
 		kind = corev1.EventTypeWarning
 	}
 	if len(event.Note) > maxNote {
-		event.Note = event.Note[:maxNote-3] + "..."
+		event.Note = strings.ToValidUTF8(event.Note[:maxNote-3], "") + "..."
 	}
-	e.recorder.Eventf(about, nil, kind, event.Reason, event.Action, "%s", event.Note)
+	var related runtime.Object
+	if event.Related != nil {
+		related = event.Related
+	}
+	e.recorder.Eventf(about, related, kind, event.Reason, event.Action, "%s", event.Note)
 }
 
 // Close stops writing.

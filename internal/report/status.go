@@ -171,12 +171,17 @@ func reportJob(namespace string, j Job) v3.ReportJob {
 	return v3.ReportJob{
 		Start: metav1.NewTime(j.Interval.Start.UTC()),
 		End:   metav1.NewTime(j.Interval.End.UTC()),
-		Job: &corev1.ObjectReference{
-			APIVersion: "temporal.io/v1",
-			Kind:       "Workflow",
-			Namespace:  namespace,
-			Name:       j.Run.WorkflowID,
-			UID:        types.UID(j.Run.RunID),
-		},
+		Job:   Reference(namespace, j.Run),
+	}
+}
+
+// Reference names a workflow of a Temporal namespace where Kubernetes would name a Job.
+func Reference(namespace string, run evidence.Run) *corev1.ObjectReference {
+	return &corev1.ObjectReference{
+		APIVersion: "temporal.io/v1",
+		Kind:       "Workflow",
+		Namespace:  namespace,
+		Name:       run.WorkflowID,
+		UID:        types.UID(run.RunID),
 	}
 }
