@@ -57,14 +57,14 @@ type (
 // view shows how reports stand: in their status, and by events.
 type view struct {
 	controller *Controller
-	running    remembered[map[string][]report.Job]
+	active     remembered[map[string]Active]
 	polled     map[string]*remembered[bool]
 }
 
 // show derives the report's status from Temporal and the archive, and writes it where it differs.
 func (v *view) show(ctx context.Context, s *standing) error {
 	c := v.controller
-	running, err := v.running.get(func() (map[string][]report.Job, error) { return c.Runs.Running(ctx) })
+	active, err := v.active.get(func() (map[string]Active, error) { return c.Runs.Active(ctx) })
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,11 @@ func (v *view) show(ctx context.Context, s *standing) error {
 		return err
 	}
 	before := statusOf(s.object)
-	after := report.Status(report.Jobs{Namespace: c.Settings.Namespace, Running: running[s.name], Outcomes: outcomes})
+	var def *report.Definition
+	if s.def != nil {
+		def = s.def.Definition
+	}
+	after := c.Runs.status(def, active[s.name], outcomes)
 	c.told.standing(s)
 	c.told.outcomes(s, &before, &after, outcomes)
 	next := any(after)

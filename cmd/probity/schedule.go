@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,6 +82,9 @@ func (a *app) scheduleList(ctx context.Context) error {
 		}
 		return t
 	})
+	if err == nil && len(set.Faults) > 0 {
+		return usage("definitions may be missing: %w", errors.Join(set.Faults...))
+	}
 	if err == nil && len(set.Invalid) > 0 {
 		return usage("%d of %d definitions cannot be used", len(set.Invalid), len(list))
 	}
@@ -115,7 +119,7 @@ func (a *app) scheduleShow(ctx context.Context, name string) error {
 		return err
 	}
 	s.Outcomes = outcomes[:min(len(outcomes), past)]
-	if err := a.addStatus(ctx, &s, outcomes); err != nil {
+	if err := a.addStatus(ctx, &s, def.Definition, outcomes); err != nil {
 		return err
 	}
 	return a.print(s, func() table {
@@ -134,13 +138,13 @@ func (a *app) scheduleShow(ctx context.Context, name string) error {
 	})
 }
 
-func (a *app) addStatus(ctx context.Context, s *scheduled, outcomes []evidence.Outcome) error {
+func (a *app) addStatus(ctx context.Context, s *scheduled, def *report.Definition, outcomes []evidence.Outcome) error {
 	c, err := a.temporal()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	status, err := starter.NewRuns(c, a.settings()).Status(ctx, s.Report, outcomes)
+	status, err := starter.NewRuns(c, a.settings()).Status(ctx, def, outcomes)
 	s.Status = &status
 	return err
 }

@@ -3,12 +3,14 @@ package report
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/probity/probity/internal/cron"
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/interval"
 )
@@ -37,6 +39,19 @@ type Jobs struct {
 	Running []Job
 	// Outcomes are the catalogue's records about this report.
 	Outcomes []evidence.Outcome
+}
+
+// Accept adds the interval that a tick accepted when it became due, and whose report it has not started yet: it waits for the
+// logs to settle or for a slot. One that has nothing to start, as when someone triggered the Schedule by hand, adds nothing.
+func (j *Jobs) Accept(schedule cron.Schedule, due time.Time, tick evidence.Run) {
+	var after time.Time
+	if started := allScheduled(*j); len(started) > 0 {
+		after = started[0].Interval.End
+	}
+	// Of a tick that catches up, the newest interval counts.
+	if accepted := Due(schedule, after, due); len(accepted) > 0 {
+		j.Accepted = append(j.Accepted, Job{Interval: accepted[len(accepted)-1], Trigger: evidence.Scheduled, Run: tick})
+	}
 }
 
 // Status derives a GlobalReport's status. Only scheduled runs enter it. The newest intervals come first in each list. The

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
 
+	"github.com/probity/probity/internal/cron"
 	"github.com/probity/probity/internal/evidence"
 	"github.com/probity/probity/internal/interval"
 	"github.com/probity/probity/internal/report"
@@ -124,6 +125,37 @@ func TestStatus(t *testing.T) {
 				return
 			}
 			require.Equal(t, c.last, status.LastScheduledReportJob.Start.Day())
+		})
+	}
+}
+
+func TestStatusOfAWaitingTick(t *testing.T) {
+	schedule, err := cron.Parse("0 0 * * *")
+	require.NoError(t, err)
+	tick := evidence.Run{WorkflowID: "tick/daily", RunID: "t"}
+	at := func(n int) time.Time { return day(n).Start }
+	for _, c := range []struct {
+		name string
+		jobs report.Jobs
+		due  time.Time
+		want interval.Interval
+		job  string
+	}{
+		{"the first one", report.Jobs{}, at(5), day(4), "tick/daily"},
+		{"after one that runs", report.Jobs{Running: []report.Job{job(3)}}, at(5), day(4), "tick/daily"},
+		{"a catch-up", report.Jobs{Outcomes: []evidence.Outcome{outcome(1, evidence.StateComplete)}}, at(7), day(6), "tick/daily"},
+		{"one that has started its report", report.Jobs{Running: []report.Job{job(4)}}, at(5), day(4), "report/daily/4"},
+		{"triggered by hand", report.Jobs{Running: []report.Job{job(4)}}, at(5).Add(time.Hour), day(4), "report/daily/4"},
+		{"after an edit there is no gap", report.Jobs{Running: []report.Job{{Interval: interval.Interval{Start: at(3), End: at(3).Add(6 * time.Hour)}, Trigger: evidence.Scheduled}}},
+			at(4), interval.Interval{Start: at(3).Add(6 * time.Hour), End: at(4)}, "tick/daily"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.jobs.Accept(schedule, c.due, tick)
+			status := report.Status(c.jobs)
+			last := status.LastScheduledReportJob
+			require.Equal(t, c.want, interval.Interval{Start: last.Start.Time, End: last.End.Time})
+			require.Equal(t, c.job, last.Job.Name)
+			require.Len(t, status.ActiveReportJobs, len(c.jobs.Running), "a waiting tick is not active")
 		})
 	}
 }
