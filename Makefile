@@ -26,6 +26,10 @@ demo: need-go build ## Four reports about a sample cluster's last day, computed 
 dev: need-go build ## The local servers, a worker and the starter on the demo's folder, until Ctrl-C
 	@$(BIN)/probity dev --dir demo/state --config demo/probity.yaml
 
+.PHONY: dev-kube
+dev-kube: need-go build build-kube ## The same on a real API server of its own, with a kubeconfig for kubectl, until Ctrl-C
+	@$(BIN)/probity dev --kube --dir .probity
+
 .PHONY: build
 build: need-go ## Build the programs into bin/
 	@$(BUILD) . $(BIN)/probity ./cmd/probity

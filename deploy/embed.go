@@ -41,6 +41,23 @@ func ReportTypes() ([]*v3.GlobalReportType, error) {
 	return types, nil
 }
 
+// ReportTypeManifests are the built-in report types as one YAML stream, as they are applied to an API server.
+func ReportTypeManifests() ([]byte, error) {
+	entries, err := fs.ReadDir(reportTypes, reportTypesFolder)
+	if err != nil {
+		return nil, fmt.Errorf("list built-in report types: %w", err)
+	}
+	var all [][]byte
+	for _, entry := range entries {
+		raw, err := reportTypes.ReadFile(reportTypesFolder + "/" + entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read built-in report type: %w", err)
+		}
+		all = append(all, raw)
+	}
+	return bytes.Join(all, []byte("\n---\n")), nil
+}
+
 func readType(name string) (*v3.GlobalReportType, error) {
 	raw, err := reportTypes.ReadFile(reportTypesFolder + "/" + name)
 	if err != nil {

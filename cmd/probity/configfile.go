@@ -21,6 +21,9 @@ func (a *app) writeConfig(path string) error {
 			"cluster": c.Inputs.Cluster, "clusterAt": c.Inputs.ClusterAt, "audit": c.Inputs.Audit, "flows": c.Inputs.Flows,
 			"benchmarks": c.Inputs.Benchmarks, "reports": c.Inputs.Reports,
 		},
+		"kube": map[string]any{
+			"access": c.Kube.Access, "config": c.Kube.Config, "context": c.Kube.Context, "namespace": c.Kube.Namespace,
+		},
 		"schedule": map[string]any{
 			"startDelay": c.Schedule.StartDelay.String(), "maxPerHour": c.Schedule.MaxPerHour, "maxActive": c.Schedule.MaxActive,
 		},

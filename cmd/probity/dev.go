@@ -18,6 +18,7 @@ type stackOptions struct {
 	dir, program         string
 	temporalPort, uiPort int
 	s3Port               int
+	kube                 kubeOptions
 }
 
 func (o *stackOptions) register(cmd *cobra.Command) {
@@ -35,11 +36,13 @@ func (a *app) devCommand() *cobra.Command {
 		Short: "Run everything on this machine: Temporal with its UI, an S3 server, a worker and the starter",
 		Long: "Run a real Temporal server with its UI, a real S3 server, a worker and the starter until stopped. What they keep is\n" +
 			"in one folder: starting again with the same folder goes on with the same history and objects.",
-		Example: "  probity dev --inputs-reports reports/ --inputs-cluster cluster/ --inputs-audit audit/ --inputs-flows flows/",
-		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.dev(cmd.Context(), &o) },
+		Example: "  probity dev --inputs-reports reports/ --inputs-cluster cluster/ --inputs-audit audit/ --inputs-flows flows/\n" +
+			"  probity dev --kube",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.dev(cmd.Context(), &o) },
 	}
 	o.register(cmd)
+	o.kube.register(cmd)
 	return cmd
 }
 
@@ -49,6 +52,13 @@ func (a *app) dev(ctx context.Context, o *stackOptions) error {
 		return err
 	}
 	defer stack.Stop()
+	if o.kube.on {
+		server, err := a.startKube(ctx, o)
+		if err != nil {
+			return err
+		}
+		defer server.Stop()
+	}
 	file := filepath.Join(o.dir, "probity.yaml")
 	if err := a.writeConfig(file); err != nil {
 		return err
@@ -102,23 +112,26 @@ func (a *app) startStack(ctx context.Context, o *stackOptions) (*devstack.Child,
 }
 
 // findDevstack finds the program that runs the servers: it is a module of its own, since it is heavy.
-func findDevstack(given string) (string, error) {
+func findDevstack(given string) (string, error) { return findProgram("devstack", "build", given) }
+
+// findProgram finds a program that is a module of its own: as given, else beside this one, else on the PATH.
+func findProgram(name, target, given string) (string, error) {
 	if given != "" {
 		path, err := exec.LookPath(given)
 		if err != nil {
-			return "", usage("--devstack is %q: no such program; `make build` builds it as bin/devstack", given)
+			return "", usage("--%s is %q: no such program; `make %s` builds it as bin/%s", name, given, target, name)
 		}
 		return path, nil
 	}
 	if own, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(own), "devstack")
+		beside := filepath.Join(filepath.Dir(own), name)
 		if _, err := os.Stat(beside); err == nil {
 			return beside, nil
 		}
 	}
-	path, err := exec.LookPath("devstack")
+	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", usage("the program devstack is not beside probity and not on the PATH: build it with `make build`, or name it with --devstack")
+		return "", usage("the program %s is not beside probity and not on the PATH: build it with `make %s`, or name it with --%s", name, target, name)
 	}
 	return path, nil
 }
