@@ -2,11 +2,11 @@ package starter
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
+	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
 	"go.temporal.io/sdk/client"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/util/workqueue"
@@ -20,15 +20,17 @@ import (
 // ControllerOptions are what a controller is made of.
 type ControllerOptions struct {
 	Followed  *kube.Followed
-	Events    *kube.Events
+	Events    Events
 	Client    client.Client
 	Schedules *Schedules
 	Runs      *Runs
 	Outcomes  *catalogue.Recent
 	Settings  Settings
 	Limits    report.Limits
-	// Resync is how often everything is compared, whether or not it changed: schedules that were edited or deleted in Temporal are
-	// repaired then, and status follows the runs. Zero means 10 seconds.
+	// Snapshots keeps the schedule of the cluster's snapshots; nil = nothing to keep.
+	Snapshots func(context.Context) error
+	// Resync is how often the status of reports with active runs follows them. Every third time everything is compared, whether or
+	// not it changed, and schedules that were edited or deleted in Temporal are repaired. Zero means 10 seconds.
 	Resync time.Duration
 	Logger *slog.Logger
 }
@@ -106,30 +108,74 @@ func (c *Controller) changed(name string) {
 	}
 }
 
-// resync puts everything into the queue now and then: the reports that are, and the schedules of those that are no more.
+// wholeEvery is at how many resyncs one compares everything: each report costs a description of its schedule and a list of its
+// outcomes then.
+const wholeEvery = 3
+
+// resync puts reports into the queue now and then.
 func (c *Controller) resync(ctx context.Context) {
 	ticker := time.NewTicker(c.Resync)
 	defer ticker.Stop()
-	for {
-		if labels, err := c.Followed.DefinitionLabels(ctx); err == nil {
-			c.mu.Lock()
-			c.own = deploy.Own(labels)
-			c.mu.Unlock()
-		}
-		for _, name := range c.Followed.ReportNames() {
-			c.queue.Add(name)
-		}
-		names, err := c.Schedules.Names(ctx)
-		if err != nil && ctx.Err() == nil {
-			c.Logger.Error("schedules cannot be listed; trying again", "error", err, "again", c.Resync)
-		}
-		for _, name := range names {
-			c.queue.Add(name)
+	for n := 0; ; n++ {
+		if n%wholeEvery == 0 {
+			c.compareAll(ctx)
+		} else {
+			c.compareActive(ctx)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+	}
+}
+
+// compareAll has everything compared: the reports that are, and the schedules of those that are no more.
+func (c *Controller) compareAll(ctx context.Context) {
+	labels, err := c.Followed.DefinitionLabels(ctx)
+	switch {
+	case err == nil:
+		c.mu.Lock()
+		c.own = deploy.Own(labels)
+		c.mu.Unlock()
+	case ctx.Err() == nil:
+		c.Logger.Warn("the API server does not answer; schedules are kept by the definitions as last seen", "error", err)
+	}
+	for _, name := range c.Followed.ReportNames() {
+		c.queue.Add(name)
+	}
+	names, err := c.Schedules.Names(ctx)
+	if err != nil && ctx.Err() == nil {
+		c.Logger.Error("schedules cannot be listed; trying again", "error", err)
+	}
+	for _, name := range names {
+		c.queue.Add(name)
+	}
+	if c.Snapshots == nil {
+		return
+	}
+	if err := c.Snapshots(ctx); err != nil && ctx.Err() == nil {
+		c.Logger.Error("the schedule of snapshots was not brought in line; trying again", "error", err)
+	}
+}
+
+// compareActive has the reports compared that have active runs by Temporal's index, or by their status, as such a run may have ended;
+// and those for selected nodes, whose workers may have come or gone.
+func (c *Controller) compareActive(ctx context.Context) {
+	active, err := c.Runs.Active(ctx)
+	if err != nil && ctx.Err() == nil {
+		c.Logger.Error("active runs cannot be listed; trying again", "error", err)
+	}
+	for _, name := range c.Followed.ReportNames() {
+		object := c.Followed.Report(name)
+		if object == nil {
+			continue
+		}
+		var known v3.GlobalReport
+		_ = fromObject(object, &known) // one that cannot be read has no runs
+		_, runs := active[name]
+		if runs || len(known.Status.ActiveReportJobs) > 0 || len(known.Spec.JobNodeSelector) > 0 {
+			c.queue.Add(name)
 		}
 	}
 }
@@ -152,7 +198,7 @@ func (c *Controller) work(ctx context.Context) {
 		case err == nil:
 			c.queue.Forget(name)
 		case ctx.Err() != nil:
-		case apierrors.IsConflict(errors.Unwrap(err)) || apierrors.IsConflict(err):
+		case apierrors.IsConflict(err):
 			c.queue.AddAfter(name, firstPause) // the copy is older than what is stored: it catches up at once
 		default:
 			c.Logger.Error("report was not brought in line; trying again", "report", name, "error", err)
@@ -166,9 +212,7 @@ func (c *Controller) work(ctx context.Context) {
 func (c *Controller) reconcile(ctx context.Context, name string) error {
 	object := c.Followed.Report(name)
 	if object == nil {
-		c.told.forget(name)
-		c.Outcomes.Forget(name)
-		return c.Schedules.Remove(ctx, name)
+		return c.removed(ctx, name)
 	}
 	s := standing{name: name, object: object}
 	set, err := c.types.validate(object, c.Limits)
@@ -182,6 +226,18 @@ func (c *Controller) reconcile(ctx context.Context, name string) error {
 		}
 	}
 	return c.view.show(ctx, &s)
+}
+
+// removed deletes the schedule of a report that is no more. The copy may be behind, as after another process led: what a schedule
+// knows is lost with it, so the API server is asked before.
+func (c *Controller) removed(ctx context.Context, name string) error {
+	gone, err := c.Followed.Gone(ctx, name)
+	if err != nil || !gone {
+		return err
+	}
+	c.told.forget(name)
+	c.Outcomes.Forget(name)
+	return c.Schedules.Remove(ctx, name)
 }
 
 // schedule keeps the report's schedule. That of a definition which cannot be used stays as it was.

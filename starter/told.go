@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	v3 "github.com/tigera/api/pkg/apis/projectcalico/v3"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/probity/probity/internal/evidence"
@@ -11,9 +12,14 @@ import (
 	"github.com/probity/probity/internal/report"
 )
 
+// Events writes Kubernetes Events about objects.
+type Events interface {
+	Write(about runtime.Object, event kube.Event)
+}
+
 // told writes the events about reports, each thing once.
 type told struct {
-	events    *kube.Events
+	events    Events
 	namespace string            // Temporal's
 	last      map[string]string // by report, what was last said of its standing
 }

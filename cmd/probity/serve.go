@@ -100,9 +100,17 @@ func (a *app) expireStaging(ctx context.Context, bucket *blob.S3) {
 }
 
 func (a *app) serveStarter(ctx context.Context, c client.Client) error {
+	every, err := cron.Validate(a.cfg.Snapshot.Schedule, 60)
+	if err != nil {
+		return usage("snapshot.schedule: %w", err)
+	}
 	schedules := starter.NewSchedules(c, a.settings(), a.logger)
-	if a.cfg.Inputs.Cluster != "" || a.cfg.Kube.Access != "" {
-		if err := a.keepSnapshots(ctx, c, schedules); err != nil {
+	led := a.cfg.Inputs.Reports == "" && a.cfg.Kube.Access != ""
+	if !led && (a.cfg.Inputs.Cluster != "" || a.cfg.Kube.Access != "") {
+		if err := schedules.EnsureSnapshots(ctx, a.cfg.Cluster, every); err != nil {
+			return err
+		}
+		if err := a.firstSnapshot(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -113,8 +121,8 @@ func (a *app) serveStarter(ctx context.Context, c client.Client) error {
 			return err
 		}
 		return starter.New(source, schedules, a.cfg.Schedule.SyncInterval, a.logger).Run(ctx)
-	case a.cfg.Kube.Access != "":
-		return a.serveController(ctx, c, schedules)
+	case led:
+		return a.serveController(ctx, c, schedules, every)
 	}
 	// Without definitions no report is defined, and every schedule would be taken for one whose report was removed.
 	a.logger.Warn("no schedules are kept: name the folder of definitions with --inputs-reports, or an API server with --kube-access")
@@ -123,7 +131,7 @@ func (a *app) serveStarter(ctx context.Context, c client.Client) error {
 }
 
 // serveController follows the definitions of the API server while this process leads.
-func (a *app) serveController(ctx context.Context, c client.Client, schedules *starter.Schedules) error {
+func (a *app) serveController(ctx context.Context, c client.Client, schedules *starter.Schedules, snapshots cron.Schedule) error {
 	config, err := kube.Connect(worker.KubeAccess(&a.cfg.Kube, a.tool(), "starter"))
 	if err != nil {
 		return usage("%w", err)
@@ -132,6 +140,7 @@ func (a *app) serveController(ctx context.Context, c client.Client, schedules *s
 	if err != nil {
 		return err
 	}
+	keep := func(ctx context.Context) error { return schedules.EnsureSnapshots(ctx, a.cfg.Cluster, snapshots) }
 	lease := kube.Lease{Namespace: kube.OwnNamespace(a.cfg.Kube.Namespace), Name: "probity-starter-" + a.cfg.Cluster}
 	return kube.Lead(ctx, config, lease, a.logger, func(ctx context.Context) error {
 		followed, err := kube.Follow(config, a.logger)
@@ -143,24 +152,24 @@ func (a *app) serveController(ctx context.Context, c client.Client, schedules *s
 			return err
 		}
 		defer events.Close()
+		// Snapshots need no definitions: they are kept too while those cannot be followed yet.
+		if err := keep(ctx); err != nil {
+			a.logger.Warn("the schedule of snapshots is not kept yet", "error", err)
+		}
+		if err := a.firstSnapshot(ctx, c); err != nil {
+			return err
+		}
 		return starter.NewController(starter.ControllerOptions{
 			Followed: followed, Events: events, Client: c, Schedules: schedules, Runs: starter.NewRuns(c, a.settings()),
 			Outcomes: catalogue.NewRecent(archive), Settings: a.settings(), Limits: a.limits(),
-			Resync: a.cfg.Schedule.SyncInterval, Logger: a.logger,
+			Snapshots: keep, Resync: a.cfg.Schedule.SyncInterval, Logger: a.logger,
 		}).Run(ctx)
 	})
 }
 
-// keepSnapshots keeps the schedule of snapshots, and lets the first one be taken at once. An archive that does not answer now
-// is no reason not to start: the schedule, or the first report, will ask for a snapshot.
-func (a *app) keepSnapshots(ctx context.Context, c client.Client, schedules *starter.Schedules) error {
-	every, err := cron.Validate(a.cfg.Snapshot.Schedule, 60)
-	if err != nil {
-		return usage("snapshot.schedule: %w", err)
-	}
-	if err := schedules.EnsureSnapshots(ctx, a.cfg.Cluster, every); err != nil {
-		return err
-	}
+// firstSnapshot lets the first snapshot be taken at once. An archive that does not answer now is no reason not to start: the
+// schedule, or the first report, will ask for a snapshot.
+func (a *app) firstSnapshot(ctx context.Context, c client.Client) error {
 	archive, err := a.catalogue(ctx)
 	if err != nil {
 		return err

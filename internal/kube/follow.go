@@ -44,7 +44,11 @@ func Follow(config *rest.Config, logger *slog.Logger) (*Followed, error) {
 		informer := factory.ForResource(kind).Informer()
 		err := errors.Join(
 			informer.SetTransform(withoutManagedFields),
-			informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) { f.tell(kind.Resource, err) }))
+			informer.SetWatchErrorHandlerWithContext(func(ctx context.Context, _ *cache.Reflector, err error) {
+				if ctx.Err() == nil {
+					f.tell(kind.Resource, err)
+				}
+			}))
 		if err != nil {
 			return nil, fmt.Errorf("follow %s: %w", kind.Resource, err)
 		}
@@ -136,6 +140,19 @@ func (f *Followed) Report(name string) *unstructured.Unstructured {
 		return nil
 	}
 	return item.(*unstructured.Unstructured).DeepCopy()
+}
+
+// Gone asks the API server itself, whose answer is newer than any copy, whether it has no report of that name. It fails where the
+// kind is not served: that says nothing about its objects.
+func (f *Followed) Gone(ctx context.Context, name string) (bool, error) {
+	_, err := f.client.Resource(GlobalReports).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) && !apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for report %s in the API server: %w", name, err)
+	}
+	return false, nil
 }
 
 // ReportNames lists the reports by name, sorted.
