@@ -58,14 +58,15 @@ func (e *election) term(ctx context.Context, lead func(context.Context) error) e
 	defer cancel()
 	began, ended := make(chan struct{}), make(chan error, 1)
 	name := e.lease.Namespace + "/" + e.lease.Name
+	lock := &resourcelock.LeaseLock{
+		LeaseMeta:  metav1.ObjectMeta{Namespace: e.lease.Namespace, Name: e.lease.Name},
+		Client:     e.client.CoordinationV1(),
+		LockConfig: resourcelock.ResourceLockConfig{Identity: e.own},
+	}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: &resourcelock.LeaseLock{
-			LeaseMeta:  metav1.ObjectMeta{Namespace: e.lease.Namespace, Name: e.lease.Name},
-			Client:     e.client.CoordinationV1(),
-			LockConfig: resourcelock.ResourceLockConfig{Identity: e.own},
-		},
-		LeaseDuration: e.lease.Duration, RenewDeadline: e.lease.Duration * 2 / 3, RetryPeriod: e.lease.Duration / 8,
-		ReleaseOnCancel: true, // the next one need not wait for the lease to run out
+		Lock: lock, LeaseDuration: e.lease.Duration, RenewDeadline: e.lease.Duration * 2 / 3, RetryPeriod: e.lease.Duration / 8,
+		// ReleaseOnCancel would try to release a lease that cannot be renewed while the leader still leads, and that for so long
+		// that the next one begins: client-go v0.36.3. It is released below, when nothing is led any more.
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(ctx context.Context) {
 				close(began)
@@ -88,10 +89,26 @@ func (e *election) term(ctx context.Context, lead func(context.Context) error) e
 	select {
 	case <-began:
 		err := <-ended
+		e.release(lock)
 		e.logger.Info("this process does not lead any more", "lease", name)
 		return err
 	default:
 		return nil
+	}
+}
+
+// release gives the lease back, if it is still held: the next one need not wait for it to run out.
+func (e *election) release(lock resourcelock.Interface) {
+	ctx, cancel := context.WithTimeout(context.Background(), e.lease.Duration/3)
+	defer cancel()
+	held, _, err := lock.Get(ctx)
+	if err != nil || held.HolderIdentity != e.own {
+		return // it runs out, or another process has it
+	}
+	now := metav1.Now()
+	held.HolderIdentity, held.LeaseDurationSeconds, held.AcquireTime, held.RenewTime = "", 1, now, now
+	if err := lock.Update(ctx, *held); err != nil {
+		e.logger.Info("the lease was not released; it runs out", "lease", lock.Describe(), "error", err)
 	}
 }
 
