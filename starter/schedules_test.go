@@ -104,13 +104,13 @@ func TestEachProblemIsToldOnce(t *testing.T) {
 	}
 	s.tell(bad("bad cron"))
 	s.tell(bad("bad cron"))
-	require.Equal(t, 1, told("definition refused"))
-	require.Equal(t, 1, told("report type refused"))
+	require.Equal(t, 1, told("report daily"))
+	require.Equal(t, 1, told("type mine"))
 	require.Equal(t, 1, told("no schedule is deleted"))
 	s.tell(bad("bad selector"))
-	require.Equal(t, 2, told("definition refused"), "another problem is news")
-	require.Equal(t, 1, told("report type refused"))
+	require.Equal(t, 2, told("report daily"), "another problem is news")
+	require.Equal(t, 1, told("type mine"))
 	s.tell(&definitions.Set{})
 	s.tell(bad("bad selector"))
-	require.Equal(t, 3, told("definition refused"), "and so is one that came back")
+	require.Equal(t, 3, told("report daily"), "and so is one that came back")
 }

@@ -83,20 +83,19 @@ func (s *Starter) Sync(ctx context.Context) error {
 // tell logs what is wrong with the definitions, each problem once.
 func (s *Starter) tell(set *definitions.Set) {
 	now := map[string]string{}
-	say := func(what, kind, name string, problem error) {
-		key := kind + " " + name
-		if now[key] = problem.Error(); s.told[key] != now[key] {
-			s.logger.Error(what, kind, name, "error", problem)
+	say := func(object, effect string, problem error) {
+		if now[object] = problem.Error(); s.told[object] != now[object] {
+			s.logger.Error("definition refused", "object", object, "effect", effect, "error", problem)
 		}
 	}
 	for name, problem := range set.BrokenTypes {
-		say("report type refused; the schedules of its reports stay as they were", "type", name, problem)
+		say("type "+name, "the schedules of its reports stay as they were", problem)
 	}
 	for name, problem := range set.Invalid {
-		say("definition refused; its schedule stays as it was", "report", name, problem)
+		say("report "+name, "its schedule stays as it was", problem)
 	}
 	for i, problem := range set.Faults {
-		say("definitions may be missing; no schedule is deleted", "fault", strconv.Itoa(i+1), problem)
+		say("fault "+strconv.Itoa(i+1), "definitions may be missing; no schedule is deleted", problem)
 	}
 	s.told = now
 }

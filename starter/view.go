@@ -96,7 +96,7 @@ func (v *view) show(ctx context.Context, s *standing) error {
 // judge finds out whether the report can be scheduled and run.
 func (v *view) judge(ctx context.Context, s *standing) error {
 	switch {
-	case s.problem != nil:
+	case s.def == nil:
 		s.reason, s.message = ReasonRefused, s.problem.Error()+"; its schedule stays as it was until this is put right"
 		return nil
 	case s.def.Suspended():
