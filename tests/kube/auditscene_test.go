@@ -60,12 +60,7 @@ func newAuditScene(t *testing.T) *auditScene {
 // rest waits until the moment is over of which a snapshot speaks: what comes after it is stamped later.
 func (s *auditScene) rest(t *testing.T, of snapshotTaken) {
 	t.Helper()
-	timer := time.NewTimer(time.Until(of.listing.Complete.Add(100 * time.Millisecond)))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-t.Context().Done():
-	}
+	s.wait(t, of.listing.Complete.Add(100*time.Millisecond))
 }
 
 // settled waits until a pod selector's pods are as many as wanted, all of them running and none on its way out.
@@ -86,12 +81,7 @@ func (s *auditScene) until(t *testing.T, what string, condition func() bool) {
 // call sends a raw request and returns the code and the answer.
 func (s *auditScene) call(t *testing.T, method, path, body string, headers ...string) (int, string) {
 	t.Helper()
-	return s.callTo(t, s.Server, method, path, body, headers...)
-}
-
-func (s *auditScene) callTo(t *testing.T, server, method, path, body string, headers ...string) (int, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, server+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, s.Server+path, strings.NewReader(body))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/json")
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -103,6 +93,13 @@ func (s *auditScene) callTo(t *testing.T, server, method, path, body string, hea
 	raw, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	return answer.StatusCode, string(raw)
+}
+
+// through is the same scene, called through another of its API servers.
+func (s *auditScene) through(server string) *auditScene {
+	other := *s.Cluster
+	other.Server = server
+	return &auditScene{Cluster: &other, http: s.http}
 }
 
 // anonymous sends a request with a token that nobody has.
@@ -122,8 +119,13 @@ func (s *auditScene) anonymous(t *testing.T, path string) int {
 type watched struct {
 	mu      sync.Mutex
 	objects map[resource.ID]*resource.Object
-	pods    map[string]bool // every pod that was ever seen with a node, "namespace/name"
+	history []happened // in the order in which it was told
 	failure error
+}
+
+type happened struct {
+	object *resource.Object
+	gone   bool
 }
 
 func watchAll(t *testing.T, config *rest.Config) *watched {
@@ -132,7 +134,7 @@ func watchAll(t *testing.T, config *rest.Config) *watched {
 	require.NoError(t, err)
 	served, err := kube.Discover(t.Context(), config)
 	require.NoError(t, err)
-	w := &watched{objects: map[resource.ID]*resource.Object{}, pods: map[string]bool{}}
+	w := &watched{objects: map[resource.ID]*resource.Object{}}
 	for _, kind := range served {
 		if kind.Absent() {
 			continue
@@ -187,9 +189,7 @@ func (w *watched) take(kind watch.EventType, item *unstructured.Unstructured) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if obj.Pod != nil && obj.Pod.Node != "" {
-		w.pods[obj.ID.Namespace+"/"+obj.ID.Name] = true
-	}
+	w.history = append(w.history, happened{obj, kind == watch.Deleted})
 	if kind == watch.Deleted {
 		delete(w.objects, obj.ID)
 		return

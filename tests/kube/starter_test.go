@@ -171,12 +171,13 @@ func manifestOf(name, schedule string, rest ...string) string {
 		"  schedule: '" + schedule + "'\n  " + strings.Join(rest, "\n  ") + "\n"
 }
 
+// name is the report whose life is told.
+const name = "hourly"
+
 func TestStatusThroughALife(t *testing.T) {
 	l := newLife(t)
 	l.work(t)
 	l.control(t)
-	const name = "hourly"
-
 	l.server.Apply(t, manifestOf(name, "0 * * * *"))
 	l.await(t, name, "created", func(p v3.ReportStatus, own deploy.ReportStatus) bool {
 		status, reason := ready(own)
@@ -202,6 +203,31 @@ func TestStatusThroughALife(t *testing.T) {
 	require.Len(t, published.LastSuccessfulReportJobs, 2, "%+v", published)
 	require.NotNil(t, published.LastSuccessfulReportJobs[0].JobCompletionTime)
 
+	l.failures(t)
+	l.suspension(t)
+	l.edits(t)
+
+	// A manual run never enters the status, and finds the definition in the API server.
+	before, _ := l.get(t, name)
+	out := l.Output(t, "run", name, "--start", "2026-03-10T01:00:00Z", "--end", "2026-03-10T04:00:00Z", "--wait", "--config", l.WriteConfig(t, ""))
+	require.Contains(t, out, "report    hourly (cis-benchmark)")
+	outcomes, err := l.Catalogue.Outcomes(t.Context(), name)
+	require.NoError(t, err)
+	require.Len(t, outcomes, 15)
+	after, _ := l.get(t, name)
+	require.Equal(t, before, after)
+
+	// Deleted: the schedule goes, the archive stays.
+	l.server.Kubectl(t, "delete", "globalreport", name)
+	require.Eventually(t, func() bool {
+		_, err := l.Client.ScheduleClient().GetHandle(t.Context(), workflows.ScheduleID(l.Config.Cluster, name)).Describe(t.Context())
+		return err != nil
+	}, time.Minute, 100*time.Millisecond)
+	require.NotEmpty(t, l.Keys(t, "reports/hourly/"))
+}
+
+func (l *life) failures(t *testing.T) {
+	t.Helper()
 	// Failures: the newest three are listed, and told.
 	l.failing.Store(true)
 	l.due(t, name, 7, 10)
@@ -210,7 +236,10 @@ func TestStatusThroughALife(t *testing.T) {
 	})
 	l.event(t, name, "ReportFailed", "the share is gone")
 	l.failing.Store(false)
+}
 
+func (l *life) suspension(t *testing.T) {
+	t.Helper()
 	// Suspended, and resumed with what fell due meanwhile.
 	l.server.Kubectl(t, "patch", "globalreport", name, "--type=merge", "-p", `{"spec":{"suspend":true}}`)
 	l.await(t, name, "suspended", func(_ v3.ReportStatus, own deploy.ReportStatus) bool {
@@ -227,7 +256,10 @@ func TestStatusThroughALife(t *testing.T) {
 	outcomes, err := l.Catalogue.Outcomes(t.Context(), name)
 	require.NoError(t, err)
 	require.Len(t, outcomes, 14, "one for each hour")
+}
 
+func (l *life) edits(t *testing.T) {
+	t.Helper()
 	// Edited: first to what cannot be used, then to another schedule.
 	l.server.Kubectl(t, "patch", "globalreport", name, "--type=merge", "-p", `{"spec":{"schedule":"*/10 * * * *"}}`)
 	l.await(t, name, "refused", func(_ v3.ReportStatus, own deploy.ReportStatus) bool {
@@ -240,24 +272,6 @@ func TestStatusThroughALife(t *testing.T) {
 		status, _ := ready(own)
 		return status == metav1.ConditionTrue && own.Next != nil && own.Next.UTC().Hour() == 2 && own.Next.UTC().Minute() == 30
 	})
-
-	// A manual run never enters the status, and finds the definition in the API server.
-	before, _ := l.get(t, name)
-	out := l.Output(t, "run", name, "--start", "2026-03-10T01:00:00Z", "--end", "2026-03-10T04:00:00Z", "--wait", "--config", l.WriteConfig(t, ""))
-	require.Contains(t, out, "report    hourly (cis-benchmark)")
-	outcomes, err = l.Catalogue.Outcomes(t.Context(), name)
-	require.NoError(t, err)
-	require.Len(t, outcomes, 15)
-	after, _ := l.get(t, name)
-	require.Equal(t, before, after)
-
-	// Deleted: the schedule goes, the archive stays.
-	l.server.Kubectl(t, "delete", "globalreport", name)
-	require.Eventually(t, func() bool {
-		_, err := l.Client.ScheduleClient().GetHandle(t.Context(), workflows.ScheduleID(l.Config.Cluster, name)).Describe(t.Context())
-		return err != nil
-	}, time.Minute, 100*time.Millisecond)
-	require.NotEmpty(t, l.Keys(t, "reports/hourly/"))
 }
 
 func TestStarterRepairsDriftAndNamesWhatIsMissing(t *testing.T) {
