@@ -229,6 +229,7 @@ func (s *auditScene) giveUp(t *testing.T, times int) {
 // TestAuditLogsTellWhatHappened plays every step and requires, after each, that the state replayed from the logs of both API servers is
 // what a fresh list says and what independent watches say.
 func TestAuditLogsTellWhatHappened(t *testing.T) {
+	t.Parallel()
 	s := newAuditScene(t)
 	archive, first := s.archive(t)
 	for _, step := range auditSteps {

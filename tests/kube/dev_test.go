@@ -14,6 +14,7 @@ import (
 
 // TestDevRunsAnAPIServer starts everything on one machine as a new user does, uses it with kubectl, stops it, and goes on with it.
 func TestDevRunsAnAPIServer(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	ports := []string{"dev", "--kube", "--dir", folder, "--temporal-port", "0", "--ui-port", "0", "--s3-port", "0", "--kube-port", "0"}
 	settings, kubeconfig := filepath.Join(folder, "probity.yaml"), filepath.Join(folder, "kube", "kubeconfig")

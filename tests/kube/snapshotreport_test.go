@@ -60,6 +60,7 @@ func manifest(t *testing.T, e *harness.Env, run client.WorkflowRun) evidence.Sna
 // TestReportsOnSnapshotsOfARacingCluster: reports begin at a snapshot that was taken while objects changed, and are compared with
 // another such one: the audit log explains every difference.
 func TestReportsOnSnapshotsOfARacingCluster(t *testing.T) {
+	t.Parallel()
 	server := cluster.Start(t, devstack.KubeOptions{})
 	api := clientOf(t, server)
 	makeSpace(t, api, raceSpace)

@@ -175,6 +175,7 @@ func manifestOf(name, schedule string, rest ...string) string {
 const name = "hourly"
 
 func TestStatusThroughALife(t *testing.T) {
+	t.Parallel()
 	l := newLife(t)
 	l.work(t)
 	l.control(t)
@@ -275,6 +276,7 @@ func (l *life) edits(t *testing.T) {
 }
 
 func TestStarterRepairsDriftAndNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	l := newLife(t)
 	l.control(t)
 	l.server.Apply(t, manifestOf("drifts", "0 3 * * *"))
@@ -325,6 +327,7 @@ func TestStarterRepairsDriftAndNamesWhatIsMissing(t *testing.T) {
 }
 
 func TestTwoStartersOneLeads(t *testing.T) {
+	t.Parallel()
 	l := newLife(t)
 	l.work(t)
 	l.server.Kubectl(t, "create", "namespace", "probity")

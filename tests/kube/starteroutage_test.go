@@ -138,6 +138,7 @@ func (r *refusals) count() int {
 // TestStarterOutlivesOutages: while Temporal or the API server is away nothing is lost and nothing is deleted, and what changed
 // meanwhile is followed when it is back.
 func TestStarterOutlivesOutages(t *testing.T) {
+	t.Parallel()
 	l := newLife(t)
 	config := l.server.Config(t)
 	host, err := url.Parse(config.Host)

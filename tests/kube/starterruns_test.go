@@ -30,6 +30,7 @@ func (l *life) notes(t *testing.T, name, reason string) map[string]string {
 
 // TestEachFailureIsTold: of runs that fail at one time, each has an event of its own.
 func TestEachFailureIsTold(t *testing.T) {
+	t.Parallel()
 	l := newLife(t)
 	l.work(t)
 	l.control(t)
@@ -51,6 +52,7 @@ func TestEachFailureIsTold(t *testing.T) {
 
 // TestDeletedReportFinishesItsRuns: a tick that waits for a slot counts as scheduled, and with the definition only the Schedule goes.
 func TestDeletedReportFinishesItsRuns(t *testing.T) {
+	t.Parallel()
 	l := newLife(t)
 	l.work(t)
 	l.control(t)
