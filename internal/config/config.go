@@ -42,7 +42,7 @@ type Kube struct {
 	Access  string // "" = no API server, "in-cluster" or "kubeconfig"
 	Config  string // kubeconfig file; "" = KUBECONFIG or the user's own
 	Context string // of the kubeconfig; "" = its current one
-	// Namespace holds the starter's lease, and the events about definitions; "" = the pod's own, else "probity".
+	// Namespace holds the leases; "" = the pod's own, else "probity".
 	Namespace string
 }
 

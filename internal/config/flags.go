@@ -32,7 +32,7 @@ func (c *Config) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Kube.Access, "kube-access", "", "API server of the cluster: in-cluster or kubeconfig (default: none, files only)")
 	flags.StringVar(&c.Kube.Config, "kube-config", "", "kubeconfig file (default: KUBECONFIG, else the user's own)")
 	flags.StringVar(&c.Kube.Context, "kube-context", "", "context of the kubeconfig (default: its current one)")
-	flags.StringVar(&c.Kube.Namespace, "kube-namespace", "", "namespace of leases and events (default: the pod's own, else probity)")
+	flags.StringVar(&c.Kube.Namespace, "kube-namespace", "", "namespace of leases (default: the pod's own, else probity)")
 
 	flags.StringVar(&c.Bucket.Endpoint, "bucket-endpoint", "", "S3 endpoint URL (default: Amazon S3)")
 	flags.StringVar(&c.Bucket.Region, "bucket-region", "us-east-1", "S3 region")
