@@ -17,7 +17,6 @@ type Config struct {
 	Schedule Schedule
 	Retry    Retry
 	Snapshot Snapshot
-	Recorder Recorder
 	Worker   Worker
 	Log      Log
 }
@@ -87,13 +86,6 @@ type Retry struct {
 // Snapshot is how often the cluster is listed.
 type Snapshot struct {
 	Schedule string // crontab, UTC
-}
-
-// Recorder is what keeps the changes of a cluster whose audit log cannot be had.
-type Recorder struct {
-	// SegmentAge and SegmentMiB end a segment: what happens first.
-	SegmentAge time.Duration
-	SegmentMiB int
 }
 
 // Worker is the process that does the work.

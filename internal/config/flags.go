@@ -59,9 +59,6 @@ func (c *Config) Register(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.Retry.Heartbeat, "retry-heartbeat", 30*time.Second, "silence after which a step is tried on another worker")
 	flags.StringVar(&c.Snapshot.Schedule, "snapshot-schedule", "0 */6 * * *", "when the cluster is listed, crontab in UTC")
 
-	flags.DurationVar(&c.Recorder.SegmentAge, "recorder-segment-age", time.Minute, "longest time until recorded changes are in the bucket")
-	flags.IntVar(&c.Recorder.SegmentMiB, "recorder-segment-mib", 8, "size at which recorded changes are put into the bucket, MiB")
-
 	flags.StringVar(&c.Worker.NodeSelector, "worker-node-selector", "", "run the reports with this jobNodeSelector, as nodetype=infrastructure")
 	flags.IntVar(&c.Worker.Parallel, "worker-parallel", 4, "activities at one time")
 	flags.StringVar(&c.Worker.MetricsAddress, "worker-metrics-address", "", "host:port for Prometheus metrics (default: off)")

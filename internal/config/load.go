@@ -113,7 +113,7 @@ type fileValue struct {
 // sections are the file's groups of settings; one of them may be empty.
 var sections = map[string]bool{
 	"inputs": true, "kube": true, "bucket": true, "temporal": true, "schedule": true, "retry": true, "snapshot": true,
-	"recorder": true, "worker": true, "log": true,
+	"worker": true, "log": true,
 }
 
 // readFile flattens the YAML file: bucket.pathStyle becomes the flag bucket-path-style.
@@ -218,10 +218,6 @@ func (c *Config) validateKube() error {
 	case c.Kube.Access != "kubeconfig" && (c.Kube.Config != "" || c.Kube.Context != ""):
 		return fmt.Errorf("kube.config is %q and kube.context %q with kube.access %q: they need kube.access kubeconfig",
 			c.Kube.Config, c.Kube.Context, c.Kube.Access)
-	case c.Recorder.SegmentAge < time.Second:
-		return fmt.Errorf("recorder.segmentAge is %s: use 1s or more", c.Recorder.SegmentAge)
-	case c.Recorder.SegmentMiB < 1:
-		return fmt.Errorf("recorder.segmentMib is %d: use 1 or more", c.Recorder.SegmentMiB)
 	}
 	return nil
 }

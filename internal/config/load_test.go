@@ -110,8 +110,6 @@ func TestValidate(t *testing.T) {
 		{"--bucket-lock-days=3", "give both or none"},
 		{"--kube-access=token", `kube.access is "token": use in-cluster or kubeconfig`},
 		{"--kube-context=east", `kube.context "east" with kube.access ""`},
-		{"--recorder-segment-age=1ms", "recorder.segmentAge is 1ms"},
-		{"--recorder-segment-mib=0", "recorder.segmentMib is 0"},
 	} {
 		t.Run(test.flag, func(t *testing.T) {
 			c, _, err := load(t, []string{test.flag}, nil, "")
