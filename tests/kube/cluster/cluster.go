@@ -84,7 +84,7 @@ func Shared(t *testing.T) *Cluster {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.cluster == nil {
-		folder, err := os.MkdirTemp("", "probity-kube-")
+		folder, err := os.MkdirTemp("", "probity-kube-") //nolint:usetesting // it outlives this test
 		require.NoError(t, err)
 		shared.folder = folder
 		shared.cluster, err = start(devstack.KubeOptions{Folder: folder, Controllers: true, Kwok: 3})
