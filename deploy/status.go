@@ -15,7 +15,7 @@ type ReportStatus struct {
 	// Message says in one sentence how the report stands, for a person.
 	Message string `json:"message,omitempty"`
 
-	// LastOutcome is what became of the newest interval that is over: complete, partial, insufficient, failed or suspended.
+	// LastOutcome is what became of the newest interval that is over: complete, partial, insufficient or failed.
 	LastOutcome string `json:"lastOutcome,omitempty"`
 
 	// LastEnd is the end of the interval of which LastOutcome speaks.
