@@ -46,14 +46,15 @@ func NodeSelectorText(selector map[string]string) string {
 // longestKey bounds a key: it is part of a task queue's name, which people read in the Temporal UI.
 const longestKey = 200
 
-// NodeSelectorKey is NodeSelectorText, or a digest of it where it is long; "" is no selector.
+// NodeSelectorKey is NodeSelectorText, or a digest of it where it is long; "" is no selector. No two selectors have one key: no
+// label has the colon of a digest.
 func NodeSelectorKey(selector map[string]string) string {
 	text := NodeSelectorText(selector)
 	if len(text) <= longestKey {
 		return text
 	}
 	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:16])
+	return "sha256:" + hex.EncodeToString(sum[:16])
 }
 
 // NodeSelectorOf reads the jobNodeSelector of a GlobalReport, JSON; nil when it has none.
