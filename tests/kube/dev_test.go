@@ -35,6 +35,7 @@ func TestDevRunsAnAPIServer(t *testing.T) {
 	var list []struct{ Report, Type string }
 	require.NoError(t, json.Unmarshal([]byte(out), &list), out)
 	require.Equal(t, "daily", list[0].Report)
+	require.Contains(t, aRunOf(t, program, settings, c), "shop/webstore")
 	dev.Stop(t)
 
 	require.NoError(t, os.Remove(settings))
@@ -42,4 +43,43 @@ func TestDevRunsAnAPIServer(t *testing.T) {
 	again.Appears(t, settings)
 	require.Contains(t, cluster.At(t, kubeconfig).Kubectl(t, "get", "globalreports"), "daily", "what was applied is kept")
 	again.Stop(t)
+}
+
+// aRunOf makes a Deployment between two seconds after the snapshot and reports on them by the server's audit log. The report must be
+// complete: probity ends with an error otherwise. It returns the endpoints.
+func aRunOf(t *testing.T, program, settings string, c *cluster.Cluster) string {
+	t.Helper()
+	start := nextSecond(t)
+	c.Apply(t, webstore)
+	require.Eventually(t, func() bool {
+		out, err := c.Try(t, "-n", "shop", "get", "pods", "-o", "jsonpath={.items[*].status.phase}")
+		return err == nil && out == "Running"
+	}, time.Minute, 200*time.Millisecond)
+	end := nextSecond(t)
+	cluster.Output(t, program, "run", "daily", "--config", settings, "--wait", "--output", "json",
+		"--start", start.Format(time.RFC3339), "--end", end.Format(time.RFC3339))
+	return cluster.Output(t, program, "reports", "get", "daily", "--config", settings, "--file", "endpoints.csv", "--to", "-")
+}
+
+const webstore = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: webstore, namespace: shop}
+spec:
+  selector: {matchLabels: {app: webstore}}
+  template:
+    metadata: {labels: {app: webstore}}
+    spec: {containers: [{name: webstore, image: webstore}]}
+`
+
+// nextSecond waits for the next full second, since the times of an interval are told in seconds.
+func nextSecond(t *testing.T) time.Time {
+	t.Helper()
+	at := time.Now().UTC().Truncate(time.Second).Add(time.Second)
+	require.Eventually(t, func() bool { return time.Now().After(at) }, 5*time.Second, 10*time.Millisecond)
+	return at
 }
