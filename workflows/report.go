@@ -214,6 +214,10 @@ func (r *reportRun) gather(ctx workflow.Context) (activities.Gathered, error) {
 func (r *reportRun) finish(ctx workflow.Context, sealed *activities.Sealed, failure error) {
 	free, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
+	if temporal.IsCanceledError(failure) {
+		// Perhaps it was cancelled because no worker serves its jobNodeSelector: the cluster's own workers tell what became of it.
+		free = workflow.WithTaskQueue(free, workflow.GetInfo(ctx).TaskQueueName)
+	}
 	params := activities.OutcomeParams{
 		Report: r.in.Report, Type: r.plan.Type, Interval: r.in.Interval, Trigger: r.in.Trigger, By: r.in.By,
 		Sealed: sealed, Started: workflow.GetInfo(ctx).WorkflowStartTime.UTC(), Finished: workflow.Now(ctx).UTC(),

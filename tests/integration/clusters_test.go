@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/probity/probity/internal/catalogue"
 	"github.com/probity/probity/internal/evidence"
@@ -99,4 +100,24 @@ func TestNodeSelectorPicksTheWorkers(t *testing.T) {
 	require.Equal(t, evidence.Complete, finish(t, run).Verdict)
 	require.True(t, outcomes(t, e, "selected")[0].Finished.After(began.Add(-time.Second)))
 	require.True(t, polled(queue))
+}
+
+// A report that no worker is there for can be cancelled, and leaves its record all the same.
+func TestReportThatNobodyServesCanBeCancelled(t *testing.T) {
+	t.Parallel()
+	e := stack.Env(t)
+	e.Worker(t, nil)
+	def := e.Define(t, "unserved", harness.Spec{"reportType": "inventory", "jobNodeSelector": map[string]any{"nodetype": "none"}})
+	run := start(t, e, def, harness.Day)
+	eventually(t, "the run waits for its first step", func() bool {
+		described, err := e.Client.DescribeWorkflowExecution(t.Context(), run.GetID(), run.GetRunID())
+		return err == nil && len(described.GetPendingActivities()) == 1
+	})
+	require.NoError(t, e.Client.CancelWorkflow(t.Context(), run.GetID(), run.GetRunID()))
+	eventually(t, "the run has ended", func() bool {
+		return status(t, e.Client, evidence.Run{WorkflowID: run.GetID(), RunID: run.GetRunID()}) == enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED
+	})
+	records := outcomes(t, e, "unserved")
+	require.Len(t, records, 1)
+	require.Equal(t, "Canceled", records[0].Cause.Type)
 }
