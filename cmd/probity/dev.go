@@ -58,6 +58,9 @@ func (a *app) dev(ctx context.Context, o *stackOptions) error {
 			return err
 		}
 		defer server.Stop()
+		whole, cancel := endingWith(ctx, server.Done(), server.Address.Logs)
+		defer cancel()
+		ctx = whole
 	}
 	file := filepath.Join(o.dir, "probity.yaml")
 	if err := a.writeConfig(file); err != nil {
@@ -70,23 +73,29 @@ func (a *app) dev(ctx context.Context, o *stackOptions) error {
 
 // serveWith runs worker and starter until ctx or the stack ends.
 func (a *app) serveWith(ctx context.Context, stack *devstack.Child) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-stack.Done():
-			cancel(errStackEnded)
-		case <-ctx.Done():
-		}
-	}()
+	ctx, cancel := endingWith(ctx, stack.Done(), stack.Address.Log)
+	defer cancel()
 	err := a.serving(ctx, a.serveBoth)
 	if cause := context.Cause(ctx); err == nil && errors.Is(cause, errStackEnded) {
-		return fmt.Errorf("%w: see %s", errStackEnded, stack.Address.Log)
+		return cause
 	}
 	return err
 }
 
 var errStackEnded = errors.New("the local servers ended by themselves")
+
+// endingWith is ctx until servers end; then its cause tells where their log is.
+func endingWith(ctx context.Context, ended <-chan struct{}, log string) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-ended:
+			cancel(fmt.Errorf("%w: see %s", errStackEnded, log))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
 
 // startStack starts the servers and points the configuration at them.
 func (a *app) startStack(ctx context.Context, o *stackOptions) (*devstack.Child, error) {
