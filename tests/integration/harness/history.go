@@ -87,8 +87,15 @@ func CheckHistory(h *historypb.History) error {
 			return fmt.Errorf("event %d, %s: %w", event.GetEventId(), event.GetEventType(), err)
 		}
 	}
+	if len(h.GetEvents()) < decided {
+		return nil
+	}
 	return Replay(h)
 }
+
+// decided is how many events a history has at least in which a workflow's code has decided something: started, scheduled, begun. A
+// run that a test leaves behind may have fewer, and then there is nothing to replay.
+const decided = 3
 
 func checkEvent(event *historypb.HistoryEvent) error {
 	summary := event.GetUserMetadata().GetSummary()
