@@ -113,10 +113,7 @@ func (v *view) judge(ctx context.Context, s *standing) error {
 		return err
 	}
 	s.reason, s.ready = ReasonNoWorker, false
-	s.message = fmt.Sprintf("no worker serves task queue %s: start `probity worker --cluster %s`", queue, v.controller.Settings.Cluster)
-	if text := report.NodeSelectorText(s.def.Spec.JobNodeSelector); text != "" {
-		s.message += fmt.Sprintf(" with --worker-node-selector %s, as a Deployment with that nodeSelector", text)
-	}
+	s.message = noWorker(queue, v.controller.Settings.Cluster, s.def.Spec.JobNodeSelector)
 	return nil
 }
 

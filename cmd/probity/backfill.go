@@ -32,6 +32,7 @@ func (a *app) backfillCommand() *cobra.Command {
 
 // ranBackfill is what backfill prints.
 type ranBackfill struct {
+	Cluster    string                    `json:"cluster"`
 	Report     string                    `json:"report"`
 	Range      interval.Interval         `json:"range"`
 	Intervals  int                       `json:"intervals"`
@@ -59,8 +60,9 @@ func (a *app) backfill(ctx context.Context, o *runOptions, name string) error {
 	if err != nil {
 		return err
 	}
+	a.warnUnserved(ctx, runs, def.Definition)
 	out := &ranBackfill{
-		Report: def.Name, Range: span, Intervals: len(report.Within(*def.Schedule, span.Start, span.End)),
+		Cluster: a.cfg.Cluster, Report: def.Name, Range: span, Intervals: len(report.Within(*def.Schedule, span.Start, span.End)),
 		WorkflowID: run.GetID(), RunID: run.GetRunID(),
 	}
 	if !o.wait {
@@ -105,7 +107,7 @@ func (r *ranBackfill) verdict() error {
 func (a *app) printBackfill(r *ranBackfill) error {
 	return a.print(r, func() table {
 		rows := [][]string{
-			{"report", r.Report}, {"range", r.Range.String()}, {"intervals", fmt.Sprint(r.Intervals)}, {"workflow", r.WorkflowID},
+			{"report", r.Report}, {"cluster", r.Cluster}, {"range", r.Range.String()}, {"intervals", fmt.Sprint(r.Intervals)}, {"workflow", r.WorkflowID},
 		}
 		if r.Result != nil {
 			rows = append(rows, []string{"complete", fmt.Sprint(r.Result.Complete)}, []string{"partial", fmt.Sprint(r.Result.Partial)},

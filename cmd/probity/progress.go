@@ -8,12 +8,20 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/probity/probity/internal/report"
 	"github.com/probity/probity/starter"
 	"github.com/probity/probity/workflows"
 )
 
 // progressEvery is how often a run is asked how far it is.
 const progressEvery = time.Second
+
+// warnUnserved tells on standard error that a run waits for a worker that is not there.
+func (a *app) warnUnserved(ctx context.Context, runs *starter.Runs, def *report.Definition) {
+	if text, err := runs.Unserved(ctx, def); err == nil && text != "" {
+		fmt.Fprintf(a.err, "%s waits: %s\n", def.Name, text)
+	}
+}
 
 // showProgress writes a line to standard error whenever the run gets further, until the returned function is called.
 func (a *app) showProgress(ctx context.Context, runs *starter.Runs, run client.WorkflowRun) (stop func()) {

@@ -42,14 +42,14 @@ func (a *app) reportsList(ctx context.Context, name string) error {
 }
 
 func outcomeTable(outcomes []evidence.Outcome) table {
-	t := table{heading: []string{"REPORT", "TYPE", "START", "END", "OUTCOME", "REV", "TRIGGER", "FINISHED", "WHY"}}
+	t := table{heading: []string{"CLUSTER", "REPORT", "TYPE", "START", "END", "OUTCOME", "REV", "TRIGGER", "FINISHED", "WHY"}}
 	for _, o := range outcomes {
 		revision := "-"
 		if o.Bundle != nil {
 			revision = strconv.Itoa(o.Bundle.Revision)
 		}
 		t.rows = append(t.rows, []string{
-			o.Report, o.Type, minute(o.Interval.Start), minute(o.Interval.End), string(o.State), revision, string(o.Trigger),
+			o.Cluster, o.Report, o.Type, minute(o.Interval.Start), minute(o.Interval.End), string(o.State), revision, string(o.Trigger),
 			minute(o.Finished), why(&o),
 		})
 	}

@@ -43,6 +43,7 @@ func (a *app) runCommand() *cobra.Command {
 
 // ranReport is what run prints.
 type ranReport struct {
+	Cluster    string            `json:"cluster"`
 	Report     string            `json:"report"`
 	Type       string            `json:"type"`
 	Interval   interval.Interval `json:"interval"`
@@ -74,7 +75,10 @@ func (a *app) run(ctx context.Context, o *runOptions, name string) error {
 	if err != nil {
 		return err
 	}
-	result := &ranReport{Report: def.Name, Type: def.TypeName, Interval: iv, WorkflowID: run.GetID(), RunID: run.GetRunID()}
+	a.warnUnserved(ctx, runs, def.Definition)
+	result := &ranReport{
+		Cluster: a.cfg.Cluster, Report: def.Name, Type: def.TypeName, Interval: iv, WorkflowID: run.GetID(), RunID: run.GetRunID(),
+	}
 	if !o.wait {
 		return a.printRun(result)
 	}
@@ -158,6 +162,7 @@ func (a *app) printRun(r *ranReport) error {
 	return a.print(r, func() table {
 		rows := [][]string{
 			{"report", r.Report + " (" + r.Type + ")"},
+			{"cluster", r.Cluster},
 			{"interval", r.Interval.String()},
 			{"workflow", r.WorkflowID},
 		}

@@ -38,20 +38,23 @@ func (a *app) scheduleCommand() *cobra.Command {
 
 // scheduled is one report as schedule list prints it.
 type scheduled struct {
+	Cluster   string      `json:"cluster"`
 	Report    string      `json:"report"`
 	Type      string      `json:"type,omitempty"`
 	Schedule  string      `json:"schedule,omitempty"`
 	Suspended bool        `json:"suspended,omitempty"`
 	Next      []time.Time `json:"next,omitempty"`
 	Problem   string      `json:"problem,omitempty"`
+	// Unserved says that no worker serves the report's task queue, and what to do; only schedule show has it.
+	Unserved string `json:"unserved,omitempty"`
 	// Status is the GlobalReport's status in its published form; only schedule show has it.
 	Status *v3.ReportStatus `json:"status,omitempty"`
 	// Outcomes are of the newest intervals; only schedule show has them.
 	Outcomes []evidence.Outcome `json:"outcomes,omitempty"`
 }
 
-func describe(def *definitions.Entry, next int) scheduled {
-	s := scheduled{Report: def.Name, Type: def.TypeName, Suspended: def.Suspended()}
+func (a *app) describe(def *definitions.Entry, next int) scheduled {
+	s := scheduled{Cluster: a.cfg.Cluster, Report: def.Name, Type: def.TypeName, Suspended: def.Suspended()}
 	if def.Schedule == nil {
 		return s
 	}
@@ -69,16 +72,16 @@ func (a *app) scheduleList(ctx context.Context) error {
 	}
 	list := []scheduled{}
 	for i := range set.Reports {
-		list = append(list, describe(&set.Reports[i], 1))
+		list = append(list, a.describe(&set.Reports[i], 1))
 	}
 	for name, problem := range set.Invalid {
-		list = append(list, scheduled{Report: name, Problem: problem.Error()})
+		list = append(list, scheduled{Cluster: a.cfg.Cluster, Report: name, Problem: problem.Error()})
 	}
 	slices.SortFunc(list, func(a, b scheduled) int { return strings.Compare(a.Report, b.Report) })
 	err = a.print(list, func() table {
-		t := table{heading: []string{"REPORT", "TYPE", "SCHEDULE", "SUSPENDED", "NEXT DUE", "PROBLEM"}}
+		t := table{heading: []string{"CLUSTER", "REPORT", "TYPE", "SCHEDULE", "SUSPENDED", "NEXT DUE", "PROBLEM"}}
 		for _, s := range list {
-			t.rows = append(t.rows, []string{s.Report, s.Type, s.Schedule, fmt.Sprint(s.Suspended), nextDue(&s), s.Problem})
+			t.rows = append(t.rows, []string{s.Cluster, s.Report, s.Type, s.Schedule, fmt.Sprint(s.Suspended), nextDue(&s), s.Problem})
 		}
 		return t
 	})
@@ -109,7 +112,7 @@ func (a *app) scheduleShow(ctx context.Context, name string) error {
 		return err
 	}
 	const coming, past = 5, 5
-	s := describe(def, coming)
+	s := a.describe(def, coming)
 	c, err := a.catalogue(ctx)
 	if err != nil {
 		return err
@@ -124,9 +127,12 @@ func (a *app) scheduleShow(ctx context.Context, name string) error {
 	}
 	return a.print(s, func() table {
 		t := table{rows: [][]string{
-			{"report", s.Report + " (" + s.Type + ")"}, {"schedule", s.Schedule}, {"suspended", fmt.Sprint(s.Suspended)},
+			{"report", s.Report + " (" + s.Type + ")"}, {"cluster", s.Cluster}, {"schedule", s.Schedule}, {"suspended", fmt.Sprint(s.Suspended)},
 			{"active", fmt.Sprint(len(s.Status.ActiveReportJobs))},
 		}}
+		if s.Unserved != "" {
+			t.rows = append(t.rows, []string{"problem", s.Unserved})
+		}
 		for _, at := range s.Next {
 			ready := report.ReadyAt(interval.Interval{End: at}, a.cfg.Schedule.StartDelay)
 			t.rows = append(t.rows, []string{"next", minute(at) + ", runs at " + minute(ready)})
@@ -144,7 +150,12 @@ func (a *app) addStatus(ctx context.Context, s *scheduled, def *report.Definitio
 		return err
 	}
 	defer c.Close()
-	status, err := starter.NewRuns(c, a.settings()).Status(ctx, def, outcomes)
+	runs := starter.NewRuns(c, a.settings())
+	status, err := runs.Status(ctx, def, outcomes)
+	if err != nil {
+		return err
+	}
 	s.Status = &status
+	s.Unserved, err = runs.Unserved(ctx, def)
 	return err
 }

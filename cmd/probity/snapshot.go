@@ -22,6 +22,12 @@ func (a *app) snapshotCommand() *cobra.Command {
 	}
 }
 
+// tookSnapshot is what snapshot prints.
+type tookSnapshot struct {
+	Cluster string `json:"cluster"`
+	activities.SnapshotResult
+}
+
 func (a *app) snapshot(ctx context.Context) error {
 	c, err := a.temporal()
 	if err != nil {
@@ -36,9 +42,9 @@ func (a *app) snapshot(ctx context.Context) error {
 	if err := run.Get(ctx, &taken); err != nil {
 		return &exitError{exitFailed, fmt.Errorf("snapshot of %s failed: %w", a.cfg.Cluster, cause(err))}
 	}
-	err = a.print(taken, func() table {
+	err = a.print(tookSnapshot{a.cfg.Cluster, taken}, func() table {
 		return table{rows: [][]string{
-			{"snapshot", taken.Key}, {"at", minute(taken.At)}, {"objects", fmt.Sprint(taken.Objects)}, {"workflow", run.GetID()},
+			{"cluster", a.cfg.Cluster}, {"snapshot", taken.Key}, {"at", minute(taken.At)}, {"objects", fmt.Sprint(taken.Objects)}, {"workflow", run.GetID()},
 		}}
 	})
 	if err == nil && taken.Partial {
