@@ -82,7 +82,6 @@ func (v *view) show(ctx context.Context, s *standing) error {
 	}
 	after := c.Runs.status(def, active[s.name], outcomes)
 	c.told.standing(s)
-	c.told.outcomes(s, &before, &after, outcomes)
 	next := any(after)
 	if c.ownStatus() {
 		next = status{published{after}, own{v.ours(s, len(after.ActiveReportJobs), outcomes)}}
@@ -90,7 +89,11 @@ func (v *view) show(ctx context.Context, s *standing) error {
 	if same(s.object, next) {
 		return nil
 	}
-	return c.Followed.WriteStatus(ctx, s.object, next)
+	if err := c.Followed.WriteStatus(ctx, s.object, next); err != nil {
+		return err // and nothing is told: it would be told again with the next attempt
+	}
+	c.told.outcomes(s, &before, &after, outcomes)
+	return nil
 }
 
 // judge finds out whether the report can be scheduled and run.

@@ -11,8 +11,8 @@ import (
 const maxUnsettled = 100
 
 // unsettledCode tells codes with which an API server may answer a write that it has done all the same: it gave up waiting, as when the
-// client hangs up or its time is over, while its store went on. Measured on v1.36.3: of 78 deletes and 126 creates that were
-// answered with 504 some were done, and the log shows them like the others.
+// client hangs up or its time is over, while its store went on. Measured on v1.36.3 with pods: of 126 creates that were answered with
+// 504 at least 8 were done, and some of 78 deletes had marked their pod; the log shows them like the others.
 func unsettledCode(code int) bool { return code >= 500 || code == 408 }
 
 // seeUnsettled notes a write of a followed resource of which the log does not tell whether it was done. Status is left out: it is

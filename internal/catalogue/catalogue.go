@@ -46,30 +46,17 @@ func (c *Catalogue) Outcomes(ctx context.Context, report string) ([]evidence.Out
 	if report != "" {
 		prefix = c.layout.Outcomes(report)
 	}
-	var keys []string
-	err := c.bucket.List(ctx, prefix, func(key string, _ time.Time) error {
-		if _, ok := c.layout.ParseOutcome(key); ok {
-			keys = append(keys, key)
-		}
-		return nil
-	})
+	keys, err := c.outcomeKeys(ctx, prefix)
 	if err != nil {
-		return nil, fmt.Errorf("list outcomes: %w", err)
+		return nil, err
 	}
 	records := make([]evidence.Outcome, len(keys))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelReads)
 	for i, key := range keys {
-		group.Go(func() error {
-			raw, err := c.read(ctx, key)
-			if err != nil {
-				return err
-			}
-			records[i], err = evidence.ReadOutcome(raw)
-			if err != nil {
-				return fmt.Errorf("%s: %w", key, err)
-			}
-			return nil
+		group.Go(func() (err error) {
+			records[i], err = c.outcome(ctx, key)
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -80,6 +67,33 @@ func (c *Catalogue) Outcomes(ctx context.Context, report string) ([]evidence.Out
 			strings.Compare(a.Report, b.Report), strings.Compare(a.Run.RunID, b.Run.RunID))
 	})
 	return records, nil
+}
+
+// outcomeKeys lists the records below a folder, in the order of their keys: those of one report by the ends of the intervals.
+func (c *Catalogue) outcomeKeys(ctx context.Context, prefix string) ([]string, error) {
+	var keys []string
+	err := c.bucket.List(ctx, prefix, func(key string, _ time.Time) error {
+		if _, ok := c.layout.ParseOutcome(key); ok {
+			keys = append(keys, key)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list outcomes: %w", err)
+	}
+	return keys, nil
+}
+
+func (c *Catalogue) outcome(ctx context.Context, key string) (evidence.Outcome, error) {
+	raw, err := c.read(ctx, key)
+	if err != nil {
+		return evidence.Outcome{}, err
+	}
+	outcome, err := evidence.ReadOutcome(raw)
+	if err != nil {
+		return evidence.Outcome{}, fmt.Errorf("%s: %w", key, err)
+	}
+	return outcome, nil
 }
 
 // Bundle is one sealed bundle.

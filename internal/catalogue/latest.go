@@ -2,10 +2,8 @@ package catalogue
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/probity/probity/internal/evidence"
 )
@@ -30,17 +28,11 @@ const batch = 16
 // Outcomes reads a report's records, those of the newest intervals first, until enough says so or there are no more.
 func (r *Recent) Outcomes(ctx context.Context, report string, enough func([]evidence.Outcome) bool) ([]evidence.Outcome, error) {
 	c := r.catalogue
-	var keys []string
-	err := c.bucket.List(ctx, c.layout.Outcomes(report), func(key string, _ time.Time) error {
-		if _, ok := c.layout.ParseOutcome(key); ok {
-			keys = append(keys, key)
-		}
-		return nil
-	})
+	keys, err := c.outcomeKeys(ctx, c.layout.Outcomes(report))
 	if err != nil {
-		return nil, fmt.Errorf("list outcomes of %s: %w", report, err)
+		return nil, err
 	}
-	slices.Reverse(keys) // keys are in the order of the intervals' ends
+	slices.Reverse(keys)
 	before := r.of(report)
 	read := map[string]evidence.Outcome{}
 	var out []evidence.Outcome
@@ -78,16 +70,4 @@ func (r *Recent) keep(report string, read map[string]evidence.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.known[report] = read
-}
-
-func (c *Catalogue) outcome(ctx context.Context, key string) (evidence.Outcome, error) {
-	raw, err := c.read(ctx, key)
-	if err != nil {
-		return evidence.Outcome{}, err
-	}
-	outcome, err := evidence.ReadOutcome(raw)
-	if err != nil {
-		return evidence.Outcome{}, fmt.Errorf("%s: %w", key, err)
-	}
-	return outcome, nil
 }

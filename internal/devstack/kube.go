@@ -1,6 +1,7 @@
 package devstack
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 )
@@ -36,7 +37,7 @@ type KubeChild struct {
 // error of one that does not start is what it printed: one sentence.
 func StartKube(ctx context.Context, o KubeOptions) (*KubeChild, error) {
 	args := []string{"serve", "--json", "--exit-with-parent", "--dir", o.Folder, "--port", strconv.Itoa(o.Port),
-		"--audit-policy", o.AuditPolicy, "--audit-max-size", strconv.Itoa(o.AuditMaxSize),
+		"--audit-policy", o.AuditPolicy, "--audit-max-size", strconv.Itoa(cmp.Or(o.AuditMaxSize, 100)),
 		"--controllers=" + strconv.FormatBool(o.Controllers), "--kwok", strconv.Itoa(o.Kwok),
 		"--second=" + strconv.FormatBool(o.Second)}
 	for _, user := range o.Users {

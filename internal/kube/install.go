@@ -20,7 +20,6 @@ import (
 // installed are the kinds that Install knows; all are without a namespace.
 var installed = map[string]schema.GroupVersionResource{
 	"CustomResourceDefinition": definitionsOfDefinitions,
-	"GlobalReport":             GlobalReports,
 	"GlobalReportType":         GlobalReportTypes,
 }
 
@@ -30,7 +29,7 @@ const installer = "probity"
 // establishWithin bounds the wait for a definition that was just installed.
 const establishWithin = 30 * time.Second
 
-// Install applies a YAML stream of definitions, report types and reports, in their order, by server-side apply. A definition is
+// Install applies a YAML stream of definitions and report types, in their order, by server-side apply. A definition is
 // served when it returns. What another installer owns is not taken over: that is an error which names the fields.
 func Install(ctx context.Context, config *rest.Config, manifests []byte) error {
 	client, err := dynamic.NewForConfig(config)
@@ -59,11 +58,8 @@ func Install(ctx context.Context, config *rest.Config, manifests []byte) error {
 func install(ctx context.Context, client dynamic.Interface, object *unstructured.Unstructured) error {
 	kind, ok := installed[object.GetKind()]
 	if !ok {
-		return errors.New("only definitions, report types and reports can be installed")
+		return errors.New("only definitions and report types can be installed")
 	}
-	object.SetCreationTimestamp(metav1.Time{})
-	unstructured.RemoveNestedField(object.Object, "metadata", "creationTimestamp")
-	unstructured.RemoveNestedField(object.Object, "status")
 	_, err := client.Resource(kind).Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: installer})
 	if err != nil || kind != definitionsOfDefinitions {
 		return err

@@ -196,3 +196,34 @@ func TestStatusDoesNotDependOnOrder(t *testing.T) {
 		require.Equal(t, want, report.Status(jobs))
 	}
 }
+
+// What EnoughOutcomes takes for enough gives the status that all outcomes give, wherever the records are cut.
+func TestEnoughOutcomesGiveTheWholeStatus(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	states := []evidence.State{evidence.StateComplete, evidence.StateFailed, evidence.StatePartial, evidence.StateInsufficient}
+	for range 300 {
+		var all []evidence.Outcome // newest first, now and then several of one interval
+		for n := 40; n > 0; n-- {
+			for run := range 1 + random.IntN(2) {
+				o := outcome(n, states[random.IntN(len(states))])
+				o.Run.RunID = fmt.Sprint(n, "-", run)
+				all = append(all, o)
+			}
+		}
+		want := report.Status(report.Jobs{Outcomes: all})
+		newest, ok := report.Newest(all)
+		require.True(t, ok)
+		for cut := 1; cut <= len(all); cut++ {
+			if !report.EnoughOutcomes(all[:cut]) {
+				continue
+			}
+			require.Equal(t, want, report.Status(report.Jobs{Outcomes: all[:cut]}), "the first %d of %d", cut, len(all))
+			some, _ := report.Newest(all[:cut])
+			require.Equal(t, newest, some)
+			break
+		}
+	}
+	require.False(t, report.EnoughOutcomes(nil))
+	_, ok := report.Newest(nil)
+	require.False(t, ok)
+}

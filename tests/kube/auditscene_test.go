@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -227,22 +226,6 @@ func stateOf(t *testing.T, objects []*resource.Object) map[resource.ID]string {
 		out[obj.ID] = plain(t, obj)
 	}
 	return out
-}
-
-func mapsEqual(a, b map[resource.ID]string) bool { return maps.Equal(a, b) }
-
-func keyOf(kind, name string) resource.Key {
-	for _, k := range resource.Kinds() {
-		if k.String() == kind {
-			return resource.Key{Kind: k, Name: name}
-		}
-	}
-	return resource.Key{}
-}
-
-func contextThatEnds(t *testing.T, after time.Duration) (context.Context, context.CancelFunc) {
-	t.Helper()
-	return context.WithTimeout(t.Context(), after)
 }
 
 // factsOf are the facts about the logs from a snapshot on.

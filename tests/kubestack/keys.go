@@ -182,13 +182,9 @@ type account struct {
 
 func parseUser(text string) (account, error) {
 	rest, byToken := strings.CutPrefix(text, "token:")
-	at := strings.LastIndexByte(rest, '/') // names as system:serviceaccount:ns:name have colons: groups may then follow a slash
 	name, groups, _ := strings.Cut(rest, ":")
-	if at >= 0 {
-		name, groups = rest[:at], rest[at+1:]
-	}
 	a := account{name: name}
-	if name == "" || strings.ContainsAny(name, ",\"\n") {
+	if name == "" || strings.ContainsAny(name, "/,\"\n") {
 		return a, fmt.Errorf(`--user is %q: give "name:group,group" or "token:name:group,group"`, text)
 	}
 	if groups != "" {

@@ -33,7 +33,7 @@ func parse(args []string) (*options, error) {
 	flags.StringVar(&o.dir, "dir", ".kubestack", "folder that keeps objects, keys and logs")
 	flags.IntVar(&o.port, "port", 6443, "port of the API server; 0 picks a free one")
 	flags.StringVar(&o.auditPolicy, "audit-policy", "", "audit policy file (default: the one that Probity recommends)")
-	flags.IntVar(&o.auditMaxSize, "audit-max-size", 0, "MiB at which an audit log is rotated (default: 100)")
+	flags.IntVar(&o.auditMaxSize, "audit-max-size", 100, "MiB at which an audit log is rotated")
 	flags.BoolVar(&o.controllers, "controllers", false, "run the controller manager and the scheduler too")
 	flags.IntVar(&o.kwok, "kwok", 0, "nodes whose pods run without containers; needs --controllers")
 	flags.BoolVar(&o.second, "second", false, "run a second API server on the same store")

@@ -74,11 +74,8 @@ func (s *stack) serverFlags(port int, auditFolder, policy string) []string {
 		"--endpoint-reconciler-type=none",
 		"--audit-policy-file=" + policy,
 		"--audit-log-path=" + auditFolder + "/audit.log",
-		"--audit-log-maxsize=" + strconv.Itoa(max(s.options.auditMaxSize, 0)),
+		"--audit-log-maxsize=" + strconv.Itoa(s.options.auditMaxSize),
 		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000", // nothing here is worth protecting
-	}
-	if s.options.auditMaxSize == 0 {
-		flags = append(flags, "--audit-log-maxsize=100")
 	}
 	if !s.options.controllers {
 		// Without the controller manager no service account appears by itself, and every pod would be refused.

@@ -7,7 +7,7 @@ import (
 	api "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// accounts reads the users that were asked for, and writes the tokens of those that have one: the API server reads that file when
+// prepareUsers reads the users that were asked for, and writes the tokens of those that have one: the API server reads that file when
 // it starts.
 func (s *stack) prepareUsers() ([]account, error) {
 	var list []account
@@ -28,7 +28,7 @@ func (s *stack) prepareUsers() ([]account, error) {
 // addUsers writes a kubeconfig for each user.
 func (s *stack) addUsers() error {
 	for _, a := range s.users {
-		path := s.file("users", strings.NewReplacer("/", "_", ":", "_").Replace(a.name))
+		path := s.file("users", a.name)
 		s.address.Users[a.name] = path
 		var err error
 		if a.token != "" {
