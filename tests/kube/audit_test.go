@@ -43,7 +43,7 @@ func TestEveryRowIsPlayedOrExplained(t *testing.T) {
 		}
 	}
 	for row := 1; row <= 44; row++ {
-		require.True(t, played[row] != (rowsNotPlayed[row] != ""), "row %d is either played or explained", row)
+		require.NotEqual(t, played[row], rowsNotPlayed[row] != "", "row %d is either played or explained", row)
 	}
 }
 
