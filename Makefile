@@ -39,9 +39,13 @@ build: need-go ## Build the programs into bin/
 build-kube: need-go ## Build the real API server that tests and `probity dev --kube` run (minutes, the first time)
 	@$(BUILD) tests/kubestack $(BIN)/kubestack . $(KUBE_STRIP)
 
+.PHONY: build-opensearch
+build-opensearch: need-java ## Gather the real OpenSearch that tests and `probity dev --opensearch` run (a minute, the first time)
+	@tests/make/opensearch.sh $(BIN)/opensearch
+
 .PHONY: test
 test: need-all ## Everything that CI checks: format, lint, unit, integration and replay tests
-	@$(STAGE) build      $(MAKE) --no-print-directory build build-kube
+	@$(STAGE) build      $(MAKE) --no-print-directory build build-kube build-opensearch
 	@$(STAGE) format     $(MAKE) --no-print-directory check-format
 	@$(STAGE) vet        $(MAKE) --no-print-directory vet
 	@$(STAGE) lint       $(MAKE) --no-print-directory lint
@@ -52,10 +56,11 @@ test: need-all ## Everything that CI checks: format, lint, unit, integration and
 	@$(STAGE) devstack   $(MAKE) --no-print-directory test-devstack
 	@$(STAGE) integration $(MAKE) --no-print-directory test-integration
 	@$(STAGE) kube       $(MAKE) --no-print-directory test-kube
+	@$(STAGE) opensearch $(MAKE) --no-print-directory test-opensearch
 
 .PHONY: test-unit
 test-unit: ## Unit, property, golden, replay and house-rule tests, with the race detector
-	@set -o pipefail; go test -race -json $$(go list ./... | grep -v -e /tests/integration -e /tests/kube) | $(GUARD) -list tests/mustrun.txt
+	@set -o pipefail; go test -race -json $$(go list ./... | grep -v -e /tests/integration -e /tests/kube -e /tests/opensearch) | $(GUARD) -list tests/mustrun.txt
 
 .PHONY: test-crds
 test-crds: ## The definitions of GlobalReport and GlobalReportType against the product's own checks
@@ -76,6 +81,10 @@ test-integration: ## Whole reports on a real Temporal server and a real S3 serve
 .PHONY: test-kube
 test-kube: ## Definitions, snapshots, audit logs, status and rights on a real API server
 	@set -o pipefail; go test -count=1 -timeout 20m -json ./tests/kube/... | $(GUARD) -list tests/kube/mustrun.txt
+
+.PHONY: test-opensearch
+test-opensearch: ## A real OpenSearch: what it keeps, who may do what, and how it ends
+	@set -o pipefail; go test -count=1 -timeout 20m -json ./tests/opensearch/... | $(GUARD) -list tests/opensearch/mustrun.txt
 
 .PHONY: vet
 vet:
@@ -121,8 +130,10 @@ bench-snapshot: build build-kube ## A snapshot of 100,000 objects on a real API 
 clean: ## Remove what was built and the demo's folder
 	@rm -rf bin demo
 
-.PHONY: need-go need-all
+.PHONY: need-go need-java need-all
 need-go:
 	@tests/make/need.sh
+need-java:
+	@tests/make/need.sh java
 need-all:
-	@tests/make/need.sh gcc
+	@tests/make/need.sh gcc java

@@ -1,0 +1,133 @@
+package devstack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// OpenSearchOptions tell how to start a real OpenSearch server.
+type OpenSearchOptions struct {
+	// Jars is the folder of the built server: bin/opensearch/plain of the repository, or one beside it.
+	Jars   string
+	Folder string // keeps documents and the log; made when it is missing
+	Port   int    // zero picks a free one
+	Heap   int    // MiB of the Java heap; zero means 1024
+	// Settings are added to the server's own, as in its opensearch.yml: "search.max_buckets": "1000".
+	Settings map[string]string
+	// Client asks the server whether it is ready; nil suits a server without TLS and sign-in.
+	Client *http.Client
+}
+
+// OpenSearchAddress tells where a running OpenSearch server is. Its launcher prints all but the files as one JSON line when it serves HTTP.
+type OpenSearchAddress struct {
+	Address string `json:"address"` // "http://127.0.0.1:9200"
+	Version string `json:"version"` // "2.19.6"
+	PID     int    `json:"pid"`
+	Folder  string `json:"folder"` // with everything that is kept
+	Log     string `json:"log"`    // file with the server's log
+}
+
+// OpenSearchChild is a running OpenSearch server. It ends with this process, however this process ends.
+type OpenSearchChild struct {
+	*program
+	Address OpenSearchAddress
+}
+
+// StartOpenSearch runs an OpenSearch server on loopback and returns when it has loaded the indices of its folder. When the context
+// ends first, it is stopped. It needs Java 17 or newer: that of JAVA_HOME, else the one on the PATH. The error of a server that is not
+// built, or does not start, is one sentence.
+func StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenSearchChild, error) {
+	if _, err := os.Stat(filepath.Join(o.Jars, "opensearch-launcher-1.jar")); err != nil {
+		return nil, fmt.Errorf("OpenSearch is not in %s: build it with `make build-opensearch`", o.Jars)
+	}
+	java, err := findJava()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := filepath.Abs(o.Folder)
+	if err != nil {
+		return nil, fmt.Errorf("find folder %s: %w", o.Folder, err)
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of OpenSearch: %w", err)
+	}
+	c := &OpenSearchChild{Address: OpenSearchAddress{Folder: folder, Log: filepath.Join(folder, "opensearch.log")}}
+	if c.program, err = startProgram(ctx, java, o.arguments(&c.Address), nil, &c.Address); err != nil {
+		return nil, err
+	}
+	if err := c.recovered(ctx, cmp.Or(o.Client, http.DefaultClient)); err != nil {
+		return nil, errors.Join(err, c.Stop())
+	}
+	return c, nil
+}
+
+func (o *OpenSearchOptions) arguments(at *OpenSearchAddress) []string {
+	heap := strconv.Itoa(cmp.Or(o.Heap, 1024))
+	args := []string{"-Xms" + heap + "m", "-Xmx" + heap + "m", "-Dprobity.log=" + at.Log, "-cp", filepath.Join(o.Jars, "*"),
+		"Launcher", at.Folder, "http.port=" + strconv.Itoa(o.Port)}
+	var settings []string
+	for name, value := range o.Settings {
+		settings = append(settings, name+"="+value)
+	}
+	slices.Sort(settings)
+	return append(args, settings...)
+}
+
+func findJava() (string, error) {
+	if home := os.Getenv("JAVA_HOME"); home != "" {
+		return filepath.Join(home, "bin", "java"), nil
+	}
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return "", errors.New("OpenSearch needs Java, which is not on the PATH: install a JDK, 17 or newer")
+	}
+	return java, nil
+}
+
+// recovered waits until the server has read its indices from disk: until then it refuses, or does not see them.
+func (c *OpenSearchChild) recovered(ctx context.Context, client *http.Client) error {
+	const pause = 50 * time.Millisecond
+	last := errors.New("it was not asked yet")
+	for {
+		if last = c.answers(ctx, client); last == nil {
+			return nil
+		}
+		select {
+		case <-c.done:
+			return c.failure()
+		case <-ctx.Done():
+			return fmt.Errorf("wait for OpenSearch at %s, which says %q: %w", c.Address.Address, last, context.Cause(ctx))
+		case <-time.After(pause):
+		}
+	}
+}
+
+// answers asks for what is refused until the state is read from disk, then for the end of the shards' recovery.
+func (c *OpenSearchChild) answers(ctx context.Context, client *http.Client) error {
+	for _, path := range []string{"/_alias", "/_cluster/health?wait_for_no_initializing_shards=true&timeout=30s"} {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Address.Address+path, http.NoBody)
+		if err != nil {
+			return fmt.Errorf("ask OpenSearch: %w", err)
+		}
+		answer, err := client.Do(request)
+		if err != nil {
+			return fmt.Errorf("ask OpenSearch: %w", err)
+		}
+		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10))
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("GET %s: %s: %s", path, answer.Status, said)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Gathers the jars of each variant of OpenSearch that this machine's JDK can run, unless they are there already.
+# Usage: opensearch.sh FOLDER
+set -u
+folder=$1
+project=$(cd "$(dirname "$0")/../opensearch/launcher" && pwd)
+sources=$(cat "$project/pom.xml" "$project"/src/* | sha256sum)
+
+# variant NAME [mvn option ...]: a variant is complete once it names the sources that it was built from.
+variant() {
+  local name=$1 start log
+  shift
+  [ "$(cat "$folder/$name/sources" 2>/dev/null)" = "$sources" ] && return
+  start=$(date +%s)
+  rm -rf "${folder:?}/$name" "${folder:?}/build/$name"
+  log=$(mktemp)
+  echo "building OpenSearch ($name): gathering its jars with Maven"
+  if ! mvn -B -q -f "$project/pom.xml" "$@" -Dbin="$folder" package >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo "building OpenSearch ($name) failed" >&2
+    exit 1
+  fi
+  rm -f "$log"
+  echo "$sources" >"$folder/$name/sources"
+  printf 'built OpenSearch (%s) in %d s\n' "$name" "$(($(date +%s) - start))"
+}
+
+variant plain

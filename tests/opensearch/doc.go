@@ -1,0 +1,2 @@
+// Package opensearch tests Probity against a real OpenSearch server.
+package opensearch
