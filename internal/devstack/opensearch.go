@@ -47,7 +47,7 @@ type OpenSearchChild struct {
 // ends first, it is stopped. It needs Java 17 or newer: that of JAVA_HOME, else the one on the PATH. The error of a server that is not
 // built, or does not start, is one sentence.
 func StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenSearchChild, error) {
-	if _, err := os.Stat(filepath.Join(o.Jars, "opensearch-launcher-1.jar")); err != nil {
+	if _, err := os.Stat(filepath.Join(o.Jars, "sources")); err != nil {
 		return nil, fmt.Errorf("OpenSearch is not in %s: build it with `make build-opensearch`", o.Jars)
 	}
 	java, err := findJava()

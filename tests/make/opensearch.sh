@@ -26,4 +26,8 @@ variant() {
   printf 'built OpenSearch (%s) in %d s\n' "$name" "$(($(date +%s) - start))"
 }
 
+javac=${JAVA_HOME:+$JAVA_HOME/bin/}javac
 variant plain
+variant security -P security
+# OpenSearch 3 runs on JDK 21 and newer only.
+[ "$("$javac" -version 2>&1 | sed 's/^javac \([0-9]*\).*/\1/')" -lt 21 ] || variant v3 -P v3
