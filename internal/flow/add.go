@@ -11,7 +11,7 @@ type pending struct {
 	fast   bool // whether the spans are known
 	print  fingerprint
 	add    sums
-	group  *sums
+	group  int // or none
 }
 
 // AddLine adds one line of a flow log, in either form. A line that is no flow record is counted with its reason in Stats.
@@ -56,7 +56,7 @@ func (r *Reducer) stage(line []byte) {
 		return
 	}
 	if next.fast {
-		next.print = r.known.print(line, &next.spans)
+		next.print = next.spans.print(line)
 	}
 	r.batch = r.batch[:n+1]
 }
@@ -65,29 +65,29 @@ func (r *Reducer) stage(line []byte) {
 func (r *Reducer) settle() {
 	for i := range r.batch {
 		p := &r.batch[i]
-		if p.group = nil; p.fast {
-			p.group = r.known.find(p.print)
+		if p.group = none; p.fast {
+			p.group = r.lines.find(p.print)
 		}
 	}
 	age := r.age
 	for i := range r.batch {
 		p := &r.batch[i]
-		if p.group == nil || r.age != age { // in the second case the groups were spilled in the meantime
+		if p.group == none || r.age != age { // in the second case the groups were spilled in the meantime
 			p.group = r.find(p)
 		}
-		if p.group != nil {
-			p.group.add(&p.add)
+		if p.group != none {
+			r.groups.at(p.group).add(&p.add)
 			r.coverage.use(&p.add)
 		}
 	}
 	r.batch = r.batch[:0]
 }
 
-// find is the group of the record. It is nil when the record's key cannot be read, which is counted.
-func (r *Reducer) find(p *pending) *sums {
+// find is the group of the record. It is none when the record's key cannot be read, which is counted.
+func (r *Reducer) find(p *pending) int {
 	if p.fast { // a record of the same batch may have made it known
-		if group := r.known.find(p.print); group != nil {
-			return group
+		if number := r.lines.find(p.print); number != none {
+			return number
 		}
 	}
 	why := r.keys.key(&p.record, &r.draft)
@@ -98,14 +98,26 @@ func (r *Reducer) find(p *pending) *sums {
 	}
 	if why != "" {
 		r.coverage.reject(why)
-		return nil
+		return none
 	}
-	group := r.groups[string(canonical)]
-	if group == nil {
-		group = r.insert(string(canonical))
+	print := printOf(canonical)
+	number := r.groups.known.find(print)
+	if number == none {
+		number = r.insert(print, canonical)
 	}
 	if p.fast {
-		r.known.add(p.print, group)
+		r.remember(p.print, number)
 	}
-	return group
+	return number
+}
+
+// maxLines bounds what is remembered of lines: 96 MiB. It holds more than groups when a log names one group in several ways.
+const maxLines = 2 << 20
+
+// remember saves the next line like this one the reading of its key.
+func (r *Reducer) remember(line fingerprint, number int) {
+	if r.lines.n >= maxLines {
+		r.lines.reset()
+	}
+	r.lines.add(line, number)
 }

@@ -25,13 +25,16 @@ type draftEnd struct {
 	namespace, aggregate, name []byte
 }
 
+// canonicalTexts is how many texts a canonical key has.
+const canonicalTexts = 15
+
 // appendCanonical writes the key as one byte string: each text ended by a zero byte, in the order of Key.Compare. Comparing
 // two of these byte by byte therefore gives the order of Key.Compare. It is false for a key that it cannot hold: a text
-// that has a zero byte or is over maxText.
+// that has a zero byte or is over maxText. out must be empty.
 func (d *draft) appendCanonical(out []byte) ([]byte, bool) {
 	ok := true
 	text := func(b []byte) {
-		ok = ok && len(b) <= maxText && bytes.IndexByte(b, 0) < 0
+		ok = ok && len(b) <= maxText
 		out = append(append(out, b...), 0)
 	}
 	end := func(e *draftEnd) {
@@ -45,12 +48,14 @@ func (d *draft) appendCanonical(out []byte) ([]byte, bool) {
 	text(d.serviceNamespace)
 	text(d.service)
 	text(d.servicePort)
+	port := len(out)
 	out = append(out, byte(d.port>>8), byte(d.port))
 	text(d.protocol)
 	text(d.action)
 	text(d.reporter)
 	text(d.policy)
-	return out, ok
+	zeros := bytes.Count(out, []byte{0}) - bytes.Count(out[port:port+2], []byte{0})
+	return out, ok && zeros == canonicalTexts
 }
 
 // canonical is appendCanonical for a Key.

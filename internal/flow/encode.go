@@ -77,7 +77,7 @@ func (r *Reducer) Decode(rd io.Reader) error {
 		if err != nil || e == nil {
 			return err
 		}
-		r.addSums(e.key, &e.sums)
+		r.addSums(printOf([]byte(e.key)), e.key, &e.sums)
 		if r.err != nil {
 			return r.err
 		}

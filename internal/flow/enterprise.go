@@ -26,18 +26,20 @@ func (in *interpreter) policies(value []byte) ([]byte, bool) {
 	if absent(value) {
 		return nil, true
 	}
-	if known, ok := in.decided[string(value)]; ok {
-		return known, true
+	print := printOf(value)
+	if number := in.lists.find(print); number != none {
+		return in.decided[number], true
 	}
 	decided, ok := enterprisePolicy(value)
 	if !ok {
 		return nil, false
 	}
-	if in.decidedBytes += len(value) + len(decided); in.decidedBytes > maxDecided {
-		clear(in.decided)
-		in.decidedBytes = 0
+	if in.decidedBytes += decidedCost + len(decided); in.decidedBytes > maxDecided {
+		in.lists.reset()
+		in.decided, in.decidedBytes = in.decided[:0], 0
 	}
-	in.decided[string(value)] = decided
+	in.lists.add(print, len(in.decided))
+	in.decided = append(in.decided, decided)
 	return decided, true
 }
 

@@ -2,12 +2,16 @@ package flow
 
 import "bytes"
 
-// maxDecided bounds what is remembered of lists of policies, in bytes of text.
-const maxDecided = 8 << 20
+// Limits of what is remembered of lists of policies, in bytes.
+const (
+	maxDecided  = 8 << 20
+	decidedCost = 128 // of a list, beside the text of the deciding policy
+)
 
 // interpreter reads the keys of records.
 type interpreter struct {
-	decided      map[string][]byte // a record's policies, raw, and the deciding one
+	lists        printTable // numbers of the records' policies, raw
+	decided      [][]byte   // the deciding one of each
 	decidedBytes int
 }
 

@@ -3,8 +3,6 @@ package flow
 import (
 	"fmt"
 	"iter"
-	"slices"
-	"strings"
 
 	"github.com/probity/probity/internal/interval"
 )
@@ -28,10 +26,9 @@ type Reducer struct {
 	options  Options
 	coverage coverage
 	layout   *layout
-	known    *lineTable
 	keys     interpreter
-	groups   map[string]*sums // by canonical key
-	slab     []sums           // where the sums of the next groups come from
+	groups   memory
+	lines    printTable // group numbers by the fingerprints of lines; a cache
 	runs     []SpillRun
 	err      error
 
@@ -43,33 +40,20 @@ type Reducer struct {
 	scratch []byte
 }
 
-// slabSize is how many groups' sums are allocated at once. They are apart from the keys, which most lines do not touch.
-const slabSize = 512
-
 // NewReducer returns an empty reducer.
 func NewReducer(o Options) *Reducer {
 	if o.MaxGroups <= 0 {
 		o.MaxGroups = DefaultMaxGroups
 	}
-	return &Reducer{
-		options: o, coverage: newCoverage(o.Interval), layout: newLayout(), known: newLineTable(),
-		keys: interpreter{decided: map[string][]byte{}}, groups: map[string]*sums{}, batch: make([]pending, 0, batchSize),
-	}
+	return &Reducer{options: o, coverage: newCoverage(o.Interval), layout: newLayout(), batch: make([]pending, 0, batchSize)}
 }
 
 // insert makes an empty group, after making room for it.
-func (r *Reducer) insert(key string) *sums {
-	if len(r.groups) >= r.options.MaxGroups {
+func (r *Reducer) insert(print fingerprint, canonical []byte) (number int) {
+	if r.groups.n >= min(r.options.MaxGroups, maxNumber) {
 		r.spill()
 	}
-	if len(r.slab) == 0 {
-		r.slab = make([]sums, slabSize)
-	}
-	group := &r.slab[0]
-	r.slab = r.slab[1:]
-	*group = emptySums
-	r.groups[key] = group
-	return group
+	return r.groups.insert(print, canonical)
 }
 
 // Options are those that the reducer was made with.
@@ -85,8 +69,9 @@ func (r *Reducer) Merge(o *Reducer) error {
 		return err
 	}
 	r.coverage.merge(&o.coverage)
-	for key, group := range o.groups {
-		r.addSums(key, group)
+	for i := range o.groups.n {
+		from, at := o.groups.blocks[i/blockSize], i%blockSize
+		r.addSums(from.prints[at], from.keys[at], &from.sums[at])
 	}
 	r.runs = append(r.runs, o.runs...)
 	if r.err == nil {
@@ -105,27 +90,18 @@ func (r *Reducer) fits(iv interval.Interval) error {
 	return nil
 }
 
-func (r *Reducer) addSums(key string, s *sums) {
-	group := r.groups[key]
-	if group == nil {
-		group = r.insert(key)
+func (r *Reducer) addSums(print fingerprint, key string, s *sums) {
+	number := r.groups.known.find(print)
+	if number == none {
+		r.scratch = append(r.scratch[:0], key...)
+		number = r.insert(print, r.scratch)
 	}
-	group.add(s)
+	r.groups.at(number).add(s)
 }
 
 // Groups iterates over the groups, sorted by key. It ends after the first error, which only spilled runs can cause.
 func (r *Reducer) Groups() iter.Seq2[Group, error] {
 	return groups(r.sorted())
-}
-
-// memory lists the groups in memory, sorted by canonical key.
-func (r *Reducer) memory() entries {
-	out := make(entries, 0, len(r.groups))
-	for key, sums := range r.groups {
-		out = append(out, entry{*sums, key})
-	}
-	slices.SortFunc(out, func(a, b entry) int { return strings.Compare(a.key, b.key) })
-	return out
 }
 
 // Stats says what the lines held.

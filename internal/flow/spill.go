@@ -36,8 +36,8 @@ func (r *Reducer) spill() {
 		r.forget()
 		return
 	}
-	memory := r.memory()
-	r.err = r.writeRun(merge([]source{&memory}))
+	groups := r.groups.entries()
+	r.err = r.writeRun(merge([]source{&groups}))
 	r.forget()
 	if r.err == nil && len(r.runs) >= maxRuns {
 		r.err = r.compact()
@@ -45,10 +45,9 @@ func (r *Reducer) spill() {
 }
 
 func (r *Reducer) forget() {
-	clear(r.groups)
+	r.groups.forget()
+	r.lines.reset()
 	r.age++
-	r.slab = nil
-	r.known.reset()
 }
 
 func (r *Reducer) writeRun(groups iter.Seq2[entry, error]) error {
@@ -103,8 +102,8 @@ func (r *Reducer) sorted() iter.Seq2[entry, error] {
 			yield(entry{}, r.err)
 			return
 		}
-		memory := r.memory()
-		mergeRuns(r.runs, &memory)(yield)
+		groups := r.groups.entries()
+		mergeRuns(r.runs, &groups)(yield)
 	}
 }
 

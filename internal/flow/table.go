@@ -5,45 +5,28 @@ import (
 	"math/bits"
 )
 
-// lineTable finds the group of a line by a fingerprint of its key spans, without reading or copying them: lines with equal
-// spans belong to one group.
-//
-// A fingerprint is two hashes of 64 bits with seeds of their own, drawn when the table is made, so nobody can prepare
-// names that collide. Among n different keys, two share a fingerprint with a probability of n²/2¹²⁹: for a million keys,
-// 10⁻²⁷. To keep the keys themselves for comparison would take five times the memory, and reaching for them would take
-// longer than all the rest.
-//
-// It is a cache: when it is full it starts anew.
-type lineTable struct {
-	seeds [2]maphash.Seed
-	slots []lineSlot // open addressing; the length is a power of two
-	n     int
-}
-
-// maxLines bounds the table: 96 MiB. It holds more keys than groups when a log names one group in several ways.
-const maxLines = 2 << 20
-
+// fingerprint stands for a text, without the memory of it: two hashes of 64 bits with seeds of their own, drawn when the
+// process starts, so nobody can prepare names that collide. Among n different texts, two share a fingerprint with a
+// probability of n²/2¹²⁹: for a million, 10⁻²⁷. To keep the texts themselves for comparison would take five times the
+// memory, and reaching for them would take longer than all the rest.
 type fingerprint [2]uint64
 
-type lineSlot struct {
-	print fingerprint
-	group *sums // nil in an empty slot
-}
+// seeds are the same for all reducers of the process, so that one can look up what another has.
+var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 
-func newLineTable() *lineTable {
-	return &lineTable{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, slots: make([]lineSlot, 1<<10)}
+func printOf(text []byte) fingerprint {
+	return fingerprint{maphash.Bytes(seeds[0], text), maphash.Bytes(seeds[1], text)}
 }
 
 const multiplier = 0x9e3779b97f4a7c15 // odd, and without structure
 
-// print is the fingerprint of the spans. They are parts of JSON members, which tell by themselves where they end, so their
-// number and lengths need no place in it.
-func (t *lineTable) print(line []byte, key *keySpans) fingerprint {
+// print is the fingerprint of the spans of a line. They are parts of JSON members, which tell by themselves where they end,
+// so their number and lengths need no place in it.
+func (key *keySpans) print(line []byte) fingerprint {
 	var p fingerprint
 	for _, s := range key.at[:key.n] {
-		part := line[s.from:s.to]
-		p[0] = mix(p[0], maphash.Bytes(t.seeds[0], part))
-		p[1] = mix(p[1], maphash.Bytes(t.seeds[1], part))
+		part := printOf(line[s.from:s.to])
+		p[0], p[1] = mix(p[0], part[0]), mix(p[1], part[1])
 	}
 	return p
 }
@@ -53,44 +36,61 @@ func mix(before, hash uint64) uint64 {
 	return bits.RotateLeft64(before, 29)*multiplier + hash
 }
 
-// find is the group with the fingerprint; nil when it was not seen.
-func (t *lineTable) find(p fingerprint) *sums {
+// printTable maps fingerprints to numbers. It holds no pointers, so the garbage collector does not look at it.
+type printTable struct {
+	slots []printSlot // open addressing; the length is a power of two
+	n     int
+}
+
+type printSlot struct {
+	print fingerprint
+	next  uint32 // the number after the one that the fingerprint has; 0 in an empty slot
+}
+
+// maxNumber is the largest number that a printTable holds.
+const maxNumber = 1<<32 - 2
+
+// none is what a printTable has for a fingerprint that it does not know.
+const none = -1
+
+// find is the number of the fingerprint, or none.
+func (t *printTable) find(p fingerprint) int {
+	if t.n == 0 {
+		return none
+	}
 	mask := uint64(len(t.slots) - 1)
 	for i := p[0] & mask; ; i = (i + 1) & mask {
 		slot := &t.slots[i]
-		if slot.print == p || slot.group == nil {
-			return slot.group
+		if slot.print == p || slot.next == 0 {
+			return int(slot.next) - 1
 		}
 	}
 }
 
-// add remembers the group of a fingerprint that find does not know.
-func (t *lineTable) add(p fingerprint, group *sums) {
-	if t.n >= maxLines {
-		t.reset()
-	}
+// add remembers the number of a fingerprint that find does not know.
+func (t *printTable) add(p fingerprint, number int) {
 	if t.n++; t.n*2 > len(t.slots) {
 		old := t.slots
-		t.slots = make([]lineSlot, 2*len(old))
+		t.slots = make([]printSlot, max(1<<10, 2*len(old)))
 		for _, slot := range old {
-			if slot.group != nil {
+			if slot.next != 0 {
 				t.put(slot)
 			}
 		}
 	}
-	t.put(lineSlot{p, group})
+	t.put(printSlot{p, uint32(number) + 1})
 }
 
-func (t *lineTable) put(slot lineSlot) {
+func (t *printTable) put(slot printSlot) {
 	mask := uint64(len(t.slots) - 1)
 	i := slot.print[0] & mask
-	for t.slots[i].group != nil {
+	for t.slots[i].next != 0 {
 		i = (i + 1) & mask
 	}
 	t.slots[i] = slot
 }
 
-func (t *lineTable) reset() {
+func (t *printTable) reset() {
 	clear(t.slots)
 	t.n = 0
 }
