@@ -24,10 +24,10 @@ const (
 var rooms = map[string]room{
 	"internal/report": domain, "internal/cron": domain, "internal/selector": domain, "internal/policy": domain,
 	"internal/timeline": domain, "internal/flow": domain, "internal/audit": domain, "internal/benchmark": domain,
-	"internal/render": domain, "internal/evidence": domain, "internal/resource": domain, "internal/interval": domain,
+	"internal/render": domain, "internal/evidence": domain, "internal/recording": domain, "internal/resource": domain, "internal/interval": domain,
 	"deploy":        domain, // manifests as data
 	"internal/kube": adapter, "internal/opensearch": adapter, "internal/logfile": adapter, "internal/blob": adapter,
-	"internal/config": shell, "internal/definitions": shell, "internal/catalogue": shell, "internal/devstack": shell,
+	"internal/config": shell, "internal/definitions": shell, "internal/catalogue": shell, "internal/devstack": shell, "internal/recorder": shell,
 	"internal/web": shell, "internal/sample": shell, "worker": shell, "starter": shell,
 	"activities": activity, "workflows": workflow, "cmd/probity": command,
 }
