@@ -108,7 +108,17 @@ type Change struct {
 	Object *Object `json:"object,omitempty"`
 	// Node is set, with no Object, when all that is known is that the pod was bound to this node (audit-log.md 27).
 	Node string `json:"node,omitempty"`
+	// List is set when Object is no change but what a list showed at Time. Every list has a number of its own.
+	List int64 `json:"list,omitempty"`
+	// Whole is set on what closes the list of that number: ID has nothing but the kind, Version is the list's. Objects of the
+	// kind that the list does not have, and that did not change after Version, are gone.
+	Whole *WholeList `json:"whole,omitempty"`
+}
+
+// WholeList says that a list was given to its end.
+type WholeList struct {
+	Count int64 `json:"count"` // of its objects
 }
 
 // Ends tells whether the object ceased to exist with this change.
-func (c *Change) Ends() bool { return c.Object == nil && c.Node == "" }
+func (c *Change) Ends() bool { return c.Object == nil && c.Node == "" && c.Whole == nil }

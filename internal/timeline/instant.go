@@ -11,16 +11,23 @@ import (
 func (t *Timeline) step() {
 	t.enter(t.at)
 	sortInstant(t.pending)
+	var wholes []*resource.Change // which speak about all the others
 	for i := range t.pending {
 		c := &t.pending[i]
 		switch {
+		case c.Whole != nil:
+			wholes = append(wholes, c)
 		case c.Object != nil:
 			t.set(c, t.at)
+			t.listed(c)
 		case c.Node != "":
 			t.bind(c)
 		default:
 			t.remove(c, t.at)
 		}
+	}
+	for _, c := range wholes {
+		t.endUnlisted(c, t.at)
 	}
 	clear(t.pending) // the objects are not kept longer than needed
 	t.pending = t.pending[:0]

@@ -91,10 +91,14 @@ type Warning struct {
 // Counts say what became of the snapshot's objects and of the changes.
 type Counts struct {
 	Baseline int64 `json:"baseline,omitempty"` // objects of the snapshot
-	// Of the changes: the sum of the following is the number of calls of Apply.
+	// Of the changes: the sum of the next three is the number of calls of Apply.
 	Applied int64 `json:"applied"` // changed the state, or repeated it
 	// Stale changes were older than what was already known: an older resourceVersion, or an object that had ended.
 	Stale int64 `json:"stale,omitempty"`
 	// Orphaned changes end, or bind, an object that was never seen.
 	Orphaned int64 `json:"orphaned,omitempty"`
+
+	// Unlisted objects ended because a whole list did not have them; BrokenLists ended nothing, as not all of their objects were given.
+	Unlisted    int64 `json:"unlisted,omitempty"`
+	BrokenLists int64 `json:"brokenLists,omitempty"`
 }

@@ -56,6 +56,7 @@ type object struct {
 	slot
 	uid     string
 	version uint64 // 0 = unknown
+	list    int64  // the last list that had it; 0 = none
 	// latest is the newest state; nil for pods, of which only what matters is kept.
 	latest *resource.Object
 

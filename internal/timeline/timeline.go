@@ -39,6 +39,7 @@ type Timeline struct {
 	closed  bool              // that instant was compared: nothing may be added to it
 	counts  Counts
 	lives   []*life
+	unended map[int64]int64 // objects that were given of each list that is not whole yet
 	result  *Result
 }
 
@@ -125,7 +126,9 @@ func (t *Timeline) Apply(c resource.Change) error {
 // check refuses changes that no reader of this project makes.
 func check(c *resource.Change) error {
 	switch {
-	case c.ID.Kind == resource.NoKind || c.ID.Name == "":
+	case c.Whole != nil && c.ID.Kind != resource.NoKind && c.Object == nil && c.List != 0:
+		return nil
+	case c.ID.Kind == resource.NoKind || c.ID.Name == "" || c.Whole != nil:
 		return fmt.Errorf("%s: an object needs a followed kind and a name", c.ID.Key)
 	case c.Object == nil:
 		return nil
