@@ -35,6 +35,7 @@ func (f *Facts) Add(other Facts) {
 		f.addUnsettled(text)
 	}
 	f.MoreUnsettled = f.MoreUnsettled || other.MoreUnsettled
+	f.addRecorded(other.Recorded)
 	if f.Namespaces == nil {
 		f.Namespaces = map[string]*NamespaceFacts{}
 	}
@@ -84,7 +85,7 @@ func compareMarks(a, b Mark) int {
 	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.UID, b.UID))
 }
 
-// PodsNeedNode tells whether the log shows to which node a pod is bound, by bindings or by the pods' status. Only then is a
+// PodsNeedNode tells whether the log shows to which node a pod is bound, by bindings or by the pods' status, as a recorder does. Only then is a
 // pod no endpoint before that (decisions.md, "When is a pod an endpoint?"; AL 27).
 func (f *Facts) PodsNeedNode() bool {
 	for _, key := range []string{"create core.pods/binding", "patch core.pods/status", "update core.pods/status"} {
@@ -92,7 +93,7 @@ func (f *Facts) PodsNeedNode() bool {
 			return true
 		}
 	}
-	return false
+	return f.Recorded.follows(resource.Pod)
 }
 
 // SilentHours lists the starts of the clock hours (UTC) in which some of i lies and no audit event at all was seen: either

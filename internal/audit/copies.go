@@ -8,6 +8,10 @@ type copies struct {
 	groups  map[string][]*held
 	newest  int64
 	dropped int64
+
+	recorded        bool               // there are recorded entries
+	told            map[string][]*held // entries by what they changed, while recorded ones may be copies
+	droppedRecorded int64
 }
 
 type held struct {
@@ -16,13 +20,16 @@ type held struct {
 	gone  bool
 }
 
-func newCopies() copies { return copies{groups: map[string][]*held{}} }
+func newCopies() copies { return copies{groups: map[string][]*held{}, told: map[string][]*held{}} }
 
 // push adds the next entry; line is its encoded form.
 func (c *copies) push(entry Entry, line []byte) {
 	h := &held{Entry: entry, group: group(&entry, line)}
 	c.newest = entry.Time.UnixMicro()
 	c.queue = append(c.queue, h)
+	if c.toldAlready(h) {
+		return
+	}
 	for _, earlier := range c.groups[h.group] {
 		if earlier.gone || contradict(&earlier.Entry, &h.Entry) || earlier.Time.Add(sameWithin).Before(h.Time) {
 			continue
@@ -55,6 +62,7 @@ func (c *copies) pop(all bool) (Entry, bool) {
 }
 
 func (c *copies) forget(h *held) {
+	c.forgetTold(h)
 	group := c.groups[h.group]
 	for i, member := range group {
 		if member == h {

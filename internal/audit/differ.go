@@ -19,17 +19,19 @@ type Differ struct {
 	states    map[subject]*state
 	waiting   []*step
 	outcomes  []outcome
+	unended   map[int64]int64 // objects that were given of each recorder's list that is not whole yet
 }
 
 // state is the last known state of an object; raw is nil when it is known that there is none.
 type state struct {
 	uid, version string
 	raw          []byte
+	list         int64 // the last recorder's list that had it
 }
 
 // NewDiffer returns a Differ for the selection with which the log was collected.
 func NewDiffer(i interval.Interval, selected []v3.AuditResource) *Differ {
-	return &Differ{interval: i, selection: selected, states: make(map[subject]*state)}
+	return &Differ{interval: i, selection: selected, states: make(map[subject]*state), unended: make(map[int64]int64)}
 }
 
 // Baseline gives the state of one object in the snapshot, in the API's JSON, before the first Add. Objects that are not
@@ -42,7 +44,7 @@ func (d *Differ) Baseline(raw []byte) error {
 	kind := obj.ID.Kind
 	ref := reference{resource: kind.Plural(), group: kind.Group(), namespace: obj.ID.Namespace, name: obj.ID.Name}
 	if d.selection.resourceFamilySelected(&ref) {
-		d.states[subject{key: obj.ID.Key}] = &state{obj.ID.UID, obj.Version, slices.Clone(raw)}
+		d.states[subject{key: obj.ID.Key}] = &state{uid: obj.ID.UID, version: obj.Version, raw: slices.Clone(raw)}
 	}
 	return nil
 }
@@ -114,6 +116,12 @@ func (d *Differ) take(s *step) {
 		d.report(s, outcome{keys: []resource.Key{s.subject.key}, rows: []Row{row}, refused: true})
 	case s.entry.Verb == "deletecollection":
 		d.takeCollection(s)
+	case s.entry.closesList():
+		d.takeWhole(s)
+	case s.entry.ofList():
+		d.takeFound(s)
+	case s.entry.Recorded && d.known(s):
+		return
 	default:
 		d.takeOne(s)
 	}
@@ -144,7 +152,10 @@ func (d *Differ) report(s *step, o outcome) {
 	if s.entry.Prior || !d.interval.Contains(s.entry.Time) {
 		return
 	}
-	o.time, o.event, o.count = s.entry.Time, s.entry.Event, s.counted()
+	o.time, o.event = s.entry.Time, s.entry.Event
+	if !s.entry.ofList() {
+		o.count = s.counted()
+	}
 	d.outcomes = append(d.outcomes, o)
 }
 
@@ -166,7 +177,7 @@ func (d *Differ) takeOne(s *step) {
 			d.states[s.subject] = &state{}
 		}
 	case s.answer.form == formObject && !stale(before, meta):
-		d.states[s.subject] = &state{meta.uid, meta.version, s.answer.raw}
+		d.states[s.subject] = &state{uid: meta.uid, version: meta.version, raw: s.answer.raw}
 	}
 }
 

@@ -39,6 +39,8 @@ type Entry struct {
 	Refused bool `json:"refused,omitempty"`
 	// Inferred is true for the end of a namespace that no event shows; see NamespaceEnd.
 	Inferred bool `json:"inferred,omitempty"`
+	// Recorded is true for what a recorder's watch told, or its list: who did it is unknown.
+	Recorded bool `json:"recorded,omitempty"`
 }
 
 // Who says who made a request and from where. All of it but User is told by the client or by proxies.
@@ -51,13 +53,17 @@ type Who struct {
 }
 
 // order is the entry's rank among entries of the same time. Inferred ends come last: they happen together with the last
-// thing that ended. One object's changes stand by version, its end after them.
+// thing that ended; a whole list comes behind them, as it speaks about all of them. One object's changes stand by version, its end after them.
 func (e *Entry) order() string {
 	var b strings.Builder
 	b.WriteByte('0')
 	if e.Inferred {
 		b.Reset()
 		b.WriteByte('1')
+	}
+	if e.closesList() {
+		b.Reset()
+		b.WriteByte('2')
 	}
 	if len(e.Changes) > 0 {
 		writeChangeOrder(&b, &e.Changes[0])
@@ -70,6 +76,12 @@ func (e *Entry) order() string {
 	}
 	return b.String()
 }
+
+// closesList tells whether the entry is the end of a recorder's list.
+func (e *Entry) closesList() bool { return len(e.Changes) == 1 && e.Changes[0].Whole != nil }
+
+// ofList tells whether the entry is part of a recorder's list: no change by itself.
+func (e *Entry) ofList() bool { return len(e.Changes) == 1 && e.Changes[0].List != 0 }
 
 func writeChangeOrder(b *strings.Builder, c *resource.Change) {
 	b.WriteByte(byte(c.ID.Kind))

@@ -47,6 +47,8 @@ type Facts struct {
 	// Entries is how many entries the merge gave, inferred ends included; Duplicates how many copies it left out.
 	Entries    int64 `json:"entries,omitempty"`
 	Duplicates int64 `json:"duplicates,omitempty"`
+	// Recorded is what a recorder's segments had; nil when none was read. All other counts are of audit logs alone.
+	Recorded *RecordedFacts `json:"recorded,omitempty"`
 	// NamespaceEnds tells for each deleted namespace how its end is known, by name and time; filled in by Merge.
 	NamespaceEnds []NamespaceEnd `json:"namespaceEnds,omitempty"`
 }

@@ -36,6 +36,7 @@ func Merge(facts []Facts, runs []io.Reader) *Merged {
 	for _, f := range facts {
 		m.facts.Add(f)
 	}
+	m.copies.recorded = m.facts.Recorded != nil
 	m.facts.NamespaceEnds = m.facts.namespaceEnds()
 	return m
 }
@@ -50,7 +51,11 @@ func (m *Merged) Next() (Entry, bool, error) {
 		m.err = err
 		return Entry{}, false, err
 	}
-	if ok {
+	switch {
+	case !ok:
+	case entry.Recorded:
+		m.facts.recorded().Entries++
+	default:
 		m.facts.Entries++
 	}
 	return entry, ok, nil
@@ -71,6 +76,9 @@ func (m *Merged) next() (Entry, bool, error) {
 		}
 		if m.ended {
 			m.facts.Duplicates = m.copies.dropped
+			if m.facts.Recorded != nil {
+				m.facts.Recorded.Duplicates = m.copies.droppedRecorded
+			}
 			return Entry{}, false, nil
 		}
 		r, err := m.sorted.next()
