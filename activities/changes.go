@@ -22,7 +22,7 @@ type ChangesResult struct {
 	Read  ReadStats `json:"read"`
 }
 
-// Changes reduces one partition of the audit logs to a sorted run.
+// Changes reduces one partition of the audit logs, or of a recorder's segments, to a sorted run.
 type Changes struct {
 	Store     *Store
 	Audit     AuditLog
@@ -47,19 +47,33 @@ func (a *Changes) Execute(ctx context.Context, params PartParams) (ChangesResult
 		options.Selection = def.TypeSpec.AuditEventsSelection.Resources
 	}
 	collector := audit.NewCollector(options)
+	read, err := a.read(ctx, plan, params.Index, collector)
+	if err != nil {
+		return ChangesResult{}, err
+	}
+	slices.Sort(read.Damaged)
+	return a.store(ctx, params.Index, collector, read)
+}
+
+func (a *Changes) read(ctx context.Context, plan *planned, index int, collector *audit.Collector) (ReadStats, error) {
 	lines := 0
-	read, err := a.Audit.Read(ctx, plan.Audit[params.Index], func(line []byte) error {
+	beat := func() {
 		if lines++; lines%1000 == 0 {
 			activity.RecordHeartbeat(ctx, lines)
 		}
+	}
+	if index >= len(plan.Audit) {
+		return a.Store.readSegments(ctx, plan.Recorded[index-len(plan.Audit)], collector, beat)
+	}
+	read, err := a.Audit.Read(ctx, plan.Audit[index], func(line []byte) error {
+		beat()
 		collector.AddLine(line)
 		return collector.Err()
 	})
 	if err != nil {
-		return ChangesResult{}, fmt.Errorf("read audit logs: %w", err)
+		return read, fmt.Errorf("read audit logs: %w", err)
 	}
-	slices.Sort(read.Damaged)
-	return a.store(ctx, params.Index, collector, read)
+	return read, nil
 }
 
 func (a *Changes) store(ctx context.Context, index int, collector *audit.Collector, read ReadStats) (ChangesResult, error) {

@@ -48,10 +48,12 @@ type planned struct {
 	From     time.Time    `json:"from"`
 	Baseline *snapshotRef `json:"baseline,omitempty"`
 	// Later is the newest snapshot within the interval: what is replayed is compared with it.
-	Later      *snapshotRef `json:"later,omitempty"`
-	Audit      []Partition  `json:"audit,omitempty"`
-	Flows      []Partition  `json:"flows,omitempty"`
-	Benchmarks bool         `json:"benchmarks,omitempty"`
+	Later *snapshotRef `json:"later,omitempty"`
+	Audit []Partition  `json:"audit,omitempty"`
+	// Recorded are the keys of a recorder's segments, in parts like those of Audit, behind which their indices follow.
+	Recorded   [][]string  `json:"recorded,omitempty"`
+	Flows      []Partition `json:"flows,omitempty"`
+	Benchmarks bool        `json:"benchmarks,omitempty"`
 }
 
 // gathers tells what a report type asks for.
@@ -155,6 +157,12 @@ func (a *Plan) split(ctx context.Context, plan *planned, want gathers) error {
 			return fmt.Errorf("list audit logs: %w", err)
 		}
 	}
+	if want.state() {
+		plan.Recorded, err = a.Store.findSegments(ctx, plan.From, plan.Interval.End)
+		if err != nil {
+			return err
+		}
+	}
 	if a.Flows != nil && want.flows {
 		plan.Flows, err = a.Flows.Partitions(ctx, plan.Interval)
 		if err != nil {
@@ -172,7 +180,7 @@ func (a *Plan) stage(ctx context.Context, plan *planned) (PlanResult, error) {
 	}
 	return PlanResult{
 		Plan: ref, Type: plan.Type,
-		AuditPartitions: len(plan.Audit), FlowPartitions: len(plan.Flows), Benchmarks: plan.Benchmarks,
+		AuditPartitions: len(plan.Audit) + len(plan.Recorded), FlowPartitions: len(plan.Flows), Benchmarks: plan.Benchmarks,
 	}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 const (
 	sourceSnapshot   = "snapshot"
 	sourceAudit      = "audit-logs"
+	sourceRecorder   = "recorder"
 	sourceFlows      = "flow-logs"
 	sourceBenchmarks = "benchmark-results"
 )
@@ -44,11 +45,9 @@ func (c *computation) provenance() *evidence.Provenance {
 	}
 	stateUnknown := needs.Snapshot && c.snapshot == nil
 	if c.want.state() && !stateUnknown {
-		needs.Sources = append(needs.Sources, sourceAudit)
-		if len(c.gathered.Changes) > 0 {
-			source, reasons := c.auditSource()
-			p.Sources, extra = append(p.Sources, source), append(extra, reasons...)
-		}
+		sources, needed, reasons := c.changeSources()
+		p.Sources, extra = append(p.Sources, sources...), append(extra, reasons...)
+		needs.Sources = append(needs.Sources, needed)
 	}
 	if c.want.flows && !stateUnknown {
 		needs.Sources = append(needs.Sources, sourceFlows)
@@ -65,6 +64,42 @@ func (c *computation) provenance() *evidence.Provenance {
 	}
 	p.Decide(needs, append(extra, c.stateReasons()...)...)
 	return p
+}
+
+// changeSources states where the changes came from: audit logs, a recorder or both, and which of them a report cannot do without.
+func (c *computation) changeSources() (sources []evidence.Source, needed string, reasons []evidence.Reason) {
+	if len(c.plan.Recorded) == 0 {
+		if len(c.gathered.Changes) == 0 {
+			return nil, sourceAudit, nil
+		}
+		logs, reasons := c.auditSource()
+		return []evidence.Source{logs}, sourceAudit, reasons
+	}
+	recorder := c.recorderSource()
+	if len(c.plan.Audit) == 0 {
+		return []evidence.Source{recorder}, sourceRecorder, nil
+	}
+	whole := len(recorder.Gaps) == 0
+	logs, reasons := c.auditSource()
+	share(&logs, &recorder)
+	if whole { // what the log does not tell, the recorder does
+		for _, reason := range reasons {
+			logs.Notes = append(logs.Notes, reason.Text+" (a recorder followed the objects)")
+		}
+		reasons = nil
+	}
+	return []evidence.Source{logs, recorder}, sourceRecorder, reasons
+}
+
+// reads are the statistics of the parts that are a recorder's segments, or of all others.
+func (c *computation) reads(recorded bool) []ReadStats {
+	var reads []ReadStats
+	for i, part := range c.gathered.Changes {
+		if (i >= len(c.plan.Audit)) == recorded {
+			reads = append(reads, part.Read)
+		}
+	}
+	return reads
 }
 
 // missingKinds are the kinds that the baseline lacks and the report would have used.
@@ -119,11 +154,7 @@ func (c *computation) auditSource() (evidence.Source, []evidence.Reason) {
 	if facts.Repaired > 0 {
 		source.Notes = append(source.Notes, fmt.Sprintf("%d events held invalid UTF-8, which was replaced by U+FFFD", facts.Repaired))
 	}
-	var reads []ReadStats
-	for _, part := range c.gathered.Changes {
-		reads = append(reads, part.Read)
-	}
-	addReads(&source, reads)
+	addReads(&source, c.reads(false))
 	hours := func(hour time.Time) int64 { return facts.Hours[hour.UTC().Format("2006-01-02T15")] }
 	for _, gap := range evidence.HoursWithout(c.plan.Interval, hours) {
 		if gap.End.Sub(gap.Start) > c.Rules.AuditQuiet {
