@@ -18,6 +18,7 @@ type Config struct {
 	Retry    Retry
 	Snapshot Snapshot
 	Worker   Worker
+	Recorder Recorder
 	Log      Log
 }
 
@@ -97,6 +98,14 @@ type Worker struct {
 	MetricsAddress string // host:port for Prometheus; "" = off
 	Scratch        string // folder for temporary files; "" = the system's
 	MemoryMiB      int    // most memory that one reducer holds before it spills to disk
+}
+
+// Recorder is the process that archives a live cluster's changes.
+type Recorder struct {
+	Scratch    string        // folder for what is not stored yet; it should outlive the process; "" = below the system's
+	SegmentAge time.Duration // after which a segment is closed and stored
+	SegmentMiB int           // size at which a segment is closed, before compression
+	WaitingMiB int           // most that waits for a bucket that is away
 }
 
 // Log is the process's own log.

@@ -65,6 +65,11 @@ func (c *Config) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Worker.Scratch, "worker-scratch", "", "folder for temporary files (default: the system's)")
 	flags.IntVar(&c.Worker.MemoryMiB, "worker-memory-mib", 256, "memory of one reducer before it spills to disk, MiB")
 
+	flags.StringVar(&c.Recorder.Scratch, "recorder-scratch", "", "folder of the recorder, which should outlive it (default: below the system's)")
+	flags.DurationVar(&c.Recorder.SegmentAge, "recorder-segment-age", 2*time.Minute, "age at which recorded changes are stored")
+	flags.IntVar(&c.Recorder.SegmentMiB, "recorder-segment-mib", 64, "size at which recorded changes are stored, MiB")
+	flags.IntVar(&c.Recorder.WaitingMiB, "recorder-waiting-mib", 2048, "most recorded changes that wait for a bucket that is away, MiB")
+
 	flags.StringVar(&c.Log.Level, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&c.Log.Format, "log-format", "text", "text or json")
 }

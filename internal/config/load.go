@@ -113,7 +113,7 @@ type fileValue struct {
 // sections are the file's groups of settings; one of them may be empty.
 var sections = map[string]bool{
 	"inputs": true, "kube": true, "bucket": true, "temporal": true, "schedule": true, "retry": true, "snapshot": true,
-	"worker": true, "log": true,
+	"worker": true, "recorder": true, "log": true,
 }
 
 // readFile flattens the YAML file: bucket.pathStyle becomes the flag bucket-path-style.
@@ -201,6 +201,12 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("worker.parallel is %d: use 1 or more", c.Worker.Parallel)
 	case c.Worker.MemoryMiB < 16:
 		return fmt.Errorf("worker.memoryMib is %d: use 16 or more", c.Worker.MemoryMiB)
+	case c.Recorder.SegmentAge < time.Second || c.Recorder.SegmentAge > time.Hour:
+		return fmt.Errorf("recorder.segmentAge is %s: use 1s to 1h", c.Recorder.SegmentAge)
+	case c.Recorder.SegmentMiB < 1 || c.Recorder.SegmentMiB > 1024:
+		return fmt.Errorf("recorder.segmentMib is %d: use 1 to 1024", c.Recorder.SegmentMiB)
+	case c.Recorder.WaitingMiB < c.Recorder.SegmentMiB:
+		return fmt.Errorf("recorder.waitingMib is %d: use recorder.segmentMib (%d) or more", c.Recorder.WaitingMiB, c.Recorder.SegmentMiB)
 	case c.Bucket.Name == "":
 		return fmt.Errorf("bucket.name is empty: name the S3 bucket")
 	case !slices.Contains([]string{"", "GOVERNANCE", "COMPLIANCE"}, c.Bucket.LockMode):
