@@ -69,18 +69,26 @@ func (r *Reducer) settle() {
 			p.group = r.lines.find(p.print)
 		}
 	}
-	age := r.age
+	for i := range r.batch {
+		if p := &r.batch[i]; p.group != none {
+			r.use(p)
+		}
+	}
 	for i := range r.batch {
 		p := &r.batch[i]
-		if p.group == none || r.age != age { // in the second case the groups were spilled in the meantime
-			p.group = r.find(p)
-		}
 		if p.group != none {
-			r.groups.at(p.group).add(&p.add)
-			r.coverage.use(&p.add)
+			continue
+		}
+		if p.group = r.find(p); p.group != none {
+			r.use(p)
 		}
 	}
 	r.batch = r.batch[:0]
+}
+
+func (r *Reducer) use(p *pending) {
+	r.groups.at(p.group).add(&p.add)
+	r.coverage.use(&p.add)
 }
 
 // find is the group of the record. It is none when the record's key cannot be read, which is counted.
@@ -111,7 +119,7 @@ func (r *Reducer) find(p *pending) int {
 	return number
 }
 
-// maxLines bounds what is remembered of lines: 96 MiB. It holds more than groups when a log names one group in several ways.
+// maxLines bounds what is remembered of lines: 64 MiB. It holds more than groups when a log names one group in several ways.
 const maxLines = 2 << 20
 
 // remember saves the next line like this one the reading of its key.

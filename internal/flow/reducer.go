@@ -32,8 +32,6 @@ type Reducer struct {
 	runs     []SpillRun
 	err      error
 
-	age int // how often the groups in memory were forgotten
-
 	// What lines need, kept so that a line costs no memory.
 	batch   []pending
 	draft   draft

@@ -47,7 +47,6 @@ func (r *Reducer) spill() {
 func (r *Reducer) forget() {
 	r.groups.forget()
 	r.lines.reset()
-	r.age++
 }
 
 func (r *Reducer) writeRun(groups iter.Seq2[entry, error]) error {

@@ -5,17 +5,20 @@ import (
 	"math/bits"
 )
 
-// fingerprint stands for a text, without the memory of it: two hashes of 64 bits with seeds of their own, drawn when the
+// fingerprint stands for a text, without the memory of it: 96 bits of two hashes with seeds of their own, drawn when the
 // process starts, so nobody can prepare names that collide. Among n different texts, two share a fingerprint with a
-// probability of n²/2¹²⁹: for a million, 10⁻²⁷. To keep the texts themselves for comparison would take five times the
-// memory, and reaching for them would take longer than all the rest.
-type fingerprint [2]uint64
+// probability of n²/2⁹⁷: for a million, 10⁻¹⁷. To keep the texts themselves for comparison would take many times the memory,
+// and reaching for them would take longer than all the rest.
+type fingerprint struct {
+	high uint64
+	low  uint32
+}
 
 // seeds are the same for all reducers of the process, so that one can look up what another has.
 var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 
 func printOf(text []byte) fingerprint {
-	return fingerprint{maphash.Bytes(seeds[0], text), maphash.Bytes(seeds[1], text)}
+	return fingerprint{maphash.Bytes(seeds[0], text), uint32(maphash.Bytes(seeds[1], text))}
 }
 
 const multiplier = 0x9e3779b97f4a7c15 // odd, and without structure
@@ -23,12 +26,12 @@ const multiplier = 0x9e3779b97f4a7c15 // odd, and without structure
 // print is the fingerprint of the spans of a line. They are parts of JSON members, which tell by themselves where they end,
 // so their number and lengths need no place in it.
 func (key *keySpans) print(line []byte) fingerprint {
-	var p fingerprint
+	var high, low uint64
 	for _, s := range key.at[:key.n] {
-		part := printOf(line[s.from:s.to])
-		p[0], p[1] = mix(p[0], part[0]), mix(p[1], part[1])
+		part := line[s.from:s.to]
+		high, low = mix(high, maphash.Bytes(seeds[0], part)), mix(low, maphash.Bytes(seeds[1], part))
 	}
-	return p
+	return fingerprint{high, uint32(low)}
 }
 
 // mix adds a hash to the hash of what came before; the sum depends on the order.
@@ -42,9 +45,11 @@ type printTable struct {
 	n     int
 }
 
+// printSlot is a fingerprint and its number. Four of them fill a cache line.
 type printSlot struct {
-	print fingerprint
-	next  uint32 // the number after the one that the fingerprint has; 0 in an empty slot
+	high uint64
+	low  uint32
+	next uint32 // the number after the one that the fingerprint has; 0 in an empty slot
 }
 
 // maxNumber is the largest number that a printTable holds.
@@ -59,9 +64,9 @@ func (t *printTable) find(p fingerprint) int {
 		return none
 	}
 	mask := uint64(len(t.slots) - 1)
-	for i := p[0] & mask; ; i = (i + 1) & mask {
+	for i := p.high & mask; ; i = (i + 1) & mask {
 		slot := &t.slots[i]
-		if slot.print == p || slot.next == 0 {
+		if (slot.high == p.high && slot.low == p.low) || slot.next == 0 {
 			return int(slot.next) - 1
 		}
 	}
@@ -78,12 +83,12 @@ func (t *printTable) add(p fingerprint, number int) {
 			}
 		}
 	}
-	t.put(printSlot{p, uint32(number) + 1})
+	t.put(printSlot{p.high, p.low, uint32(number) + 1})
 }
 
 func (t *printTable) put(slot printSlot) {
 	mask := uint64(len(t.slots) - 1)
-	i := slot.print[0] & mask
+	i := slot.high & mask
 	for t.slots[i].next != 0 {
 		i = (i + 1) & mask
 	}
