@@ -18,6 +18,9 @@ import (
 // role makes the test's own program play the stack.
 const role = "DEVSTACK_TEST_ROLE"
 
+// addressOf is where the role of OpenSearch says that it is.
+const addressOf = "DEVSTACK_TEST_ADDRESS"
+
 func TestMain(m *testing.M) {
 	switch os.Getenv(role) {
 	case "":
@@ -38,6 +41,13 @@ func TestMain(m *testing.M) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	case "hangs":
 		_, _ = io.Copy(io.Discard, os.Stdin)
+	case "opensearch":
+		playOpenSearch()
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	case "opensearch ends":
+		playOpenSearch()
+		fmt.Fprintln(os.Stderr, "no space left on device")
+		os.Exit(1)
 	case "fails late":
 		fmt.Println("{}")
 		_, _ = io.Copy(io.Discard, os.Stdin)

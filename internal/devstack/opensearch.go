@@ -22,6 +22,8 @@ type OpenSearchOptions struct {
 	Folder string // keeps documents and the log; made when it is missing
 	Port   int    // zero picks a free one
 	Heap   int    // MiB of the Java heap; zero means 1024
+	// Brief starts the server with half the work and lets it compute slower: right for tests, wrong for benchmarks.
+	Brief bool
 	// Settings are added to the server's own, as in its opensearch.yml: "search.max_buckets": "1000".
 	Settings map[string]string
 	// Client asks the server whether it is ready; nil suits a server without TLS and sign-in.
@@ -54,6 +56,10 @@ func StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenSearchChild
 	if err != nil {
 		return nil, err
 	}
+	jars, err := filepath.Abs(o.Jars)
+	if err != nil {
+		return nil, fmt.Errorf("find folder %s: %w", o.Jars, err)
+	}
 	folder, err := filepath.Abs(o.Folder)
 	if err != nil {
 		return nil, fmt.Errorf("find folder %s: %w", o.Folder, err)
@@ -62,7 +68,7 @@ func StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenSearchChild
 		return nil, fmt.Errorf("make the folder of OpenSearch: %w", err)
 	}
 	c := &OpenSearchChild{Address: OpenSearchAddress{Folder: folder, Log: filepath.Join(folder, "opensearch.log")}}
-	if c.program, err = startProgram(ctx, java, o.arguments(&c.Address), nil, &c.Address); err != nil {
+	if c.program, err = startProgram(ctx, java, o.arguments(jars, &c.Address), nil, &c.Address); err != nil {
 		return nil, err
 	}
 	if err := c.recovered(ctx, cmp.Or(o.Client, http.DefaultClient)); err != nil {
@@ -71,10 +77,16 @@ func StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenSearchChild
 	return c, nil
 }
 
-func (o *OpenSearchOptions) arguments(at *OpenSearchAddress) []string {
+// arguments name the jars as the build did: Java takes the archive of their classes only for the same class path.
+func (o *OpenSearchOptions) arguments(jars string, at *OpenSearchAddress) []string {
 	heap := strconv.Itoa(cmp.Or(o.Heap, 1024))
-	args := []string{"-Xms" + heap + "m", "-Xmx" + heap + "m", "-Dprobity.log=" + at.Log, "-cp", filepath.Join(o.Jars, "*"),
-		"Launcher", at.Folder, "http.port=" + strconv.Itoa(o.Port)}
+	// Java warns on standard output, where the address line is expected; it goes on without an archive that does not fit.
+	args := []string{"-Xlog:disable", "-Xlog:all=error:stderr", "-XX:SharedArchiveFile=" + filepath.Join(jars, "classes.jsa"),
+		"-Xms" + heap + "m", "-Xmx" + heap + "m", "-Dprobity.log=" + at.Log}
+	if o.Brief {
+		args = append(args, "-XX:TieredStopAtLevel=1")
+	}
+	args = append(args, "-cp", filepath.Join(jars, "*"), "Launcher", at.Folder, "http.port="+strconv.Itoa(o.Port))
 	var settings []string
 	for name, value := range o.Settings {
 		settings = append(settings, name+"="+value)
@@ -97,16 +109,16 @@ func findJava() (string, error) {
 // recovered waits until the server has read its indices from disk: until then it refuses, or does not see them.
 func (c *OpenSearchChild) recovered(ctx context.Context, client *http.Client) error {
 	const pause = 50 * time.Millisecond
-	last := errors.New("it was not asked yet")
 	for {
-		if last = c.answers(ctx, client); last == nil {
+		last := c.answers(ctx, client)
+		if last == nil {
 			return nil
 		}
 		select {
 		case <-c.done:
 			return c.failure()
 		case <-ctx.Done():
-			return fmt.Errorf("wait for OpenSearch at %s, which says %q: %w", c.Address.Address, last, context.Cause(ctx))
+			return fmt.Errorf("wait for OpenSearch at %s, which is not ready (%s): %w", c.Address.Address, last.Error(), context.Cause(ctx))
 		case <-time.After(pause):
 		}
 	}

@@ -49,11 +49,17 @@ func Start(t *testing.T, o devstack.OpenSearchOptions) *Server {
 	return s
 }
 
-func start(o devstack.OpenSearchOptions) (*Server, error) {
+// Child runs a server for a program that is no test.
+func Child(o devstack.OpenSearchOptions) (*devstack.OpenSearchChild, error) {
 	o.Jars, o.Heap = cmp.Or(o.Jars, jars("plain")), cmp.Or(o.Heap, testHeap)
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
-	child, err := devstack.StartOpenSearch(ctx, o)
+	return devstack.StartOpenSearch(ctx, o)
+}
+
+func start(o devstack.OpenSearchOptions) (*Server, error) {
+	o.Brief = true
+	child, err := Child(o)
 	if err != nil {
 		return nil, err
 	}
