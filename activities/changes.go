@@ -51,6 +51,9 @@ func (a *Changes) Execute(ctx context.Context, params PartParams) (ChangesResult
 	if err != nil {
 		return ChangesResult{}, err
 	}
+	if read.LeftOut != nil {
+		collector.AddLeftOut(read.LeftOut)
+	}
 	slices.Sort(read.Damaged)
 	return a.store(ctx, params.Index, collector, read)
 }

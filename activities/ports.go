@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/probity/probity/internal/audit"
 	"github.com/probity/probity/internal/flow"
 	"github.com/probity/probity/internal/interval"
 	"github.com/probity/probity/internal/resource"
@@ -86,6 +87,12 @@ type ReadStats struct {
 	TooLong int64 `json:"tooLong,omitempty"`
 	// Damaged names files that ended early, by base name, sorted.
 	Damaged []string `json:"damaged,omitempty"`
+	// Faults say, one sentence each, why a server may not have given everything, sorted. They make the source a partial one.
+	Faults []string `json:"faults,omitempty"`
+	// Notes say what else a reader must know, sorted.
+	Notes []string `json:"notes,omitempty"`
+	// LeftOut are the audit events that were counted and not given, for a log that is Selective.
+	LeftOut *audit.LeftOut `json:"leftOut,omitempty"`
 }
 
 // AuditLog gives audit events.
@@ -96,6 +103,13 @@ type AuditLog interface {
 	Partitions(ctx context.Context, from, to time.Time) ([]Partition, error)
 	// Read gives each event of the partition as one JSON line, valid during the call.
 	Read(ctx context.Context, part Partition, line func([]byte) error) (ReadStats, error)
+}
+
+// SelectiveAuditLog is an AuditLog that need not give every event.
+type SelectiveAuditLog interface {
+	AuditLog
+	// Wanting is the log without the events that w leaves out; their number and times are in ReadStats.LeftOut.
+	Wanting(w audit.Wanted) AuditLog
 }
 
 // FlowLog gives flow records to a reducer.

@@ -287,6 +287,8 @@ func addReads(source *evidence.Source, reads []ReadStats) {
 	for _, read := range reads {
 		source.Count.TooLong += read.TooLong
 		damaged = append(damaged, read.Damaged...)
+		source.Faults = append(source.Faults, read.Faults...)
+		source.Notes = append(source.Notes, read.Notes...)
 	}
 	source.Count.Truncated = int64(len(damaged))
 	slices.Sort(damaged)

@@ -137,6 +137,14 @@ type benchmarkFiles struct{ *logfile.Benchmarks }
 
 func (b benchmarkFiles) Describe() string { return fromFiles }
 
+// described is what a provenance calls a source; "" without one.
+func described(source interface{ Describe() string }) string {
+	if source == nil {
+		return ""
+	}
+	return source.Describe()
+}
+
 // flowBatch is the size of a partition on disk: some seconds of work, and small enough that a day of a busy cluster is read in
 // parallel.
 const flowBatch = 512 << 20

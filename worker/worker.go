@@ -125,6 +125,9 @@ func assemble(o *Options) (*activities.Store, *Ports, error) {
 	if err := connectKube(o, ports); err != nil {
 		return nil, nil, err
 	}
+	if err := SearchPorts(context.Background(), o.Config, ports, 0); err != nil {
+		return nil, nil, err
+	}
 	if ports.Types, err = Definitions(o.Config, o.Tool, limitsOf(o.Config)); err != nil {
 		return nil, nil, err
 	}
@@ -176,7 +179,7 @@ func registerActivities(w sdkworker.Worker, o *Options, store *activities.Store,
 		activities.FlowsName:      (&activities.Flows{Store: store, Flows: ports.Flows, MaxGroups: memory / bytesPerGroup}).Execute,
 		activities.BenchmarksName: (&activities.GatherBenchmarks{Store: store, Benchmarks: ports.Benchmarks}).Execute,
 		activities.ComputeName: (&activities.Compute{
-			Store: store, Rules: rules, Audit: fromFiles, Flows: fromFiles, Benchmarks: fromFiles,
+			Store: store, Rules: rules, Audit: described(ports.Audit), Flows: described(ports.Flows), Benchmarks: described(ports.Benchmarks),
 		}).Execute,
 		activities.RenderName:  (&activities.Render{Store: store}).Execute,
 		activities.SealName:    (&activities.Seal{Store: store}).Execute,

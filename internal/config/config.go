@@ -9,17 +9,19 @@ import (
 // Config is everything a Probity process can be told.
 type Config struct {
 	// Cluster names the cluster in keys, reports and schedules.
-	Cluster  string
-	Inputs   Inputs
-	Kube     Kube
-	Bucket   Bucket
-	Temporal Temporal
-	Schedule Schedule
-	Retry    Retry
-	Snapshot Snapshot
-	Worker   Worker
-	Recorder Recorder
-	Log      Log
+	Cluster string
+	Inputs  Inputs
+	Kube    Kube
+	// OpenSearch has the flow logs and audit logs for which Inputs names no folder.
+	OpenSearch OpenSearch
+	Bucket     Bucket
+	Temporal   Temporal
+	Schedule   Schedule
+	Retry      Retry
+	Snapshot   Snapshot
+	Worker     Worker
+	Recorder   Recorder
+	Log        Log
 }
 
 // Inputs are folders on disk; an empty one is a source that is not there.
@@ -44,6 +46,28 @@ type Kube struct {
 	Context string // of the kubeconfig; "" = its current one
 	// Namespace holds the leases; "" = the pod's own, else "probity".
 	Namespace string
+}
+
+// OpenSearch is the server with flow logs and audit logs. Without an address there is none.
+type OpenSearch struct {
+	Addresses []string // URLs of nodes of one cluster
+	CAFile    string   // PEM, for a private CA
+	CertFile  string   // PEM, the client's own certificate
+	KeyFile   string   // PEM, its key
+	User      string   // for basic authentication
+	// PasswordFile holds the user's password; a line end behind it is no part of it.
+	PasswordFile string
+	Region       string // signs requests for Amazon's services; "" = no signature
+	Service      string // "es" or "aoss", with Region
+	// The patterns of index names; {cluster} is the cluster's name. An empty one is a log that is not there.
+	Flows     string
+	AuditKube string
+	AuditEE   string
+	// Preset is how records lie in documents, Mapping what differs from it: lines such as audit.event=log.
+	Preset      string
+	Mapping     []string
+	MaxRequests int           // at one time
+	Timeout     time.Duration // of one request
 }
 
 // Bucket is the S3 bucket that everything is written to.

@@ -34,6 +34,8 @@ func (c *Config) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Kube.Context, "kube-context", "", "context of the kubeconfig (default: its current one)")
 	flags.StringVar(&c.Kube.Namespace, "kube-namespace", "", "namespace of leases (default: the pod's own, else probity)")
 
+	c.OpenSearch.register(flags)
+
 	flags.StringVar(&c.Bucket.Endpoint, "bucket-endpoint", "", "S3 endpoint URL (default: Amazon S3)")
 	flags.StringVar(&c.Bucket.Region, "bucket-region", "us-east-1", "S3 region")
 	flags.StringVar(&c.Bucket.Name, "bucket-name", "probity", "S3 bucket")

@@ -112,7 +112,7 @@ type fileValue struct {
 
 // sections are the file's groups of settings; one of them may be empty.
 var sections = map[string]bool{
-	"inputs": true, "kube": true, "bucket": true, "temporal": true, "schedule": true, "retry": true, "snapshot": true,
+	"inputs": true, "kube": true, "opensearch": true, "bucket": true, "temporal": true, "schedule": true, "retry": true, "snapshot": true,
 	"worker": true, "recorder": true, "log": true,
 }
 
@@ -180,6 +180,9 @@ func (c *Config) Validate() error {
 		return err
 	}
 	if err := c.validateKube(); err != nil {
+		return err
+	}
+	if err := c.OpenSearch.validate(); err != nil {
 		return err
 	}
 	switch {

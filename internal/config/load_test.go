@@ -108,6 +108,9 @@ func TestValidate(t *testing.T) {
 		{"--bucket-name=", "bucket.name is empty"},
 		{"--bucket-lock-mode=FOREVER", `bucket.lockMode is "FOREVER"`},
 		{"--bucket-lock-days=3", "give both or none"},
+		{"--opensearch-service=ec2", `opensearch.service is "ec2": use es or aoss`},
+		{"--opensearch-max-requests=0", "opensearch.maxRequests is 0"},
+		{"--opensearch-timeout=1ms", "opensearch.timeout is 1ms"},
 		{"--kube-access=token", `kube.access is "token": use in-cluster or kubeconfig`},
 		{"--kube-context=east", `kube.context "east" with kube.access ""`},
 	} {

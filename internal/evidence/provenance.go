@@ -38,6 +38,8 @@ type Source struct {
 	Last  *time.Time `json:"last,omitempty"`  // time of the latest record used
 	Gaps  []Gap      `json:"gaps"`            // spans without data, sorted
 	Notes []string   `json:"notes"`           // anything else a reader must know; does not change the verdict
+	// Faults say why a server may not have given everything, sorted, each once: a shard that failed, an index that is closed.
+	Faults []string `json:"faults,omitempty"`
 }
 
 // Counts are what was seen in a source. Zero values are printed too: "no bad lines" is a statement. How many files there were is
@@ -154,6 +156,7 @@ func (p Provenance) sorted() Provenance {
 func (s Source) sorted() Source {
 	s.First, s.Last = utcTime(s.First), utcTime(s.Last)
 	s.Notes = append([]string{}, s.Notes...)
+	s.Faults = slices.Compact(slices.Sorted(slices.Values(s.Faults)))
 	s.Gaps = append([]Gap{}, s.Gaps...)
 	for i := range s.Gaps {
 		s.Gaps[i].Start, s.Gaps[i].End = s.Gaps[i].Start.UTC(), s.Gaps[i].End.UTC()

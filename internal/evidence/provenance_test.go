@@ -72,6 +72,12 @@ func TestDecideWhatIsMissing(t *testing.T) {
 			p:     evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{good("audit"), good("flows")}},
 			needs: needAll, want: evidence.Complete,
 		},
+		"a server did not give everything": {
+			p: evidence.Provenance{Snapshot: hourOld, Sources: []evidence.Source{with(good("audit"), func(s *evidence.Source) {
+				s.Faults = []string{"shard 1 of index b failed", "index a is closed", "shard 1 of index b failed"}
+			})}},
+			needs: needAll, want: evidence.Partial, codes: []string{evidence.ReasonFault, evidence.ReasonFault}, says: "audit: index a is closed",
+		},
 		"nothing needed, nothing read": {want: evidence.Complete},
 		"no snapshot": {
 			p:     evidence.Provenance{Sources: []evidence.Source{good("audit")}},

@@ -55,6 +55,7 @@ const (
 	ReasonTooLong      = "too-long-lines"
 	ReasonTruncated    = "truncated"
 	ReasonForbidden    = "forbidden"
+	ReasonFault        = "fault"
 	ReasonDifferences  = "differences"
 )
 
@@ -149,6 +150,9 @@ func sourceReasons(s Source, needed bool) []Reason {
 		if c.n > 0 {
 			partial(c.code, "%d %s", c.n, c.text)
 		}
+	}
+	for _, fault := range s.Faults {
+		partial(ReasonFault, "%s", fault)
 	}
 	return reasons
 }

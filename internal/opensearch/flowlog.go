@@ -1,0 +1,136 @@
+package opensearch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/probity/probity/internal/flow"
+	"github.com/probity/probity/internal/interval"
+)
+
+// FlowLog is the flow records in some indices.
+type FlowLog struct {
+	client  *Client
+	options LogOptions
+}
+
+// NewFlowLog returns the flow log in the indices.
+func NewFlowLog(c *Client, o LogOptions) *FlowLog { return &FlowLog{client: c, options: o} }
+
+// flowFields are the fields of a flow record that are read.
+var flowFields = flow.FieldNames()
+
+const (
+	startTime = "start_time"
+	endTime   = "end_time"
+)
+
+// Bounds of the documents of a partition, when nothing says how many there shall be.
+const (
+	leastFlowDocs = 100_000
+	mostFlowDocs  = 1_500_000
+)
+
+// Partitions splits the records that overlap the interval. The same documents give the same partitions.
+func (l *FlowLog) Partitions(ctx context.Context, iv interval.Interval) ([]Partition, error) {
+	parts, err := l.planner().plan(ctx, iv.Start, iv.End)
+	if err != nil {
+		return nil, fmt.Errorf("split flow log: %w", err)
+	}
+	return parts, nil
+}
+
+func (l *FlowLog) planner() *planner {
+	return &planner{
+		client: l.client, pattern: l.options.pattern(), mapping: &l.options.Mapping, fields: flowFields,
+		times: []string{startTime}, lead: true, end: endTime,
+		docs: l.options.PartitionDocs, least: leastFlowDocs, most: mostFlowDocs,
+	}
+}
+
+// Reduce adds the partition's records to r; progress is told bytes so far, and may be nil. On an error r holds a part of them and
+// must be thrown away.
+func (l *FlowLog) Reduce(ctx context.Context, p *Partition, r *flow.Reducer, progress func(int64)) (ReadStats, error) {
+	stats := newStats(p)
+	if len(p.Indices) == 0 {
+		return stats, ctx.Err()
+	}
+	planner := l.planner()
+	query := planner.query(p.Fields, startTime, p.From, p.To, p.Lead)
+	if p.Untimed {
+		query = planner.withoutTime(p, startTime)
+	}
+	if err := l.documents(ctx, p, query, r, &stats, progress); err != nil {
+		return stats, fmt.Errorf("read flow log: %w", err)
+	}
+	stats.tidy()
+	return stats, firstOf(ctx.Err(), r.Err())
+}
+
+// documents reads the records that a query finds, one by one.
+func (l *FlowLog) documents(ctx context.Context, p *Partition, query m, r *flow.Reducer, stats *ReadStats, progress func(int64)) error {
+	before := stats.Bytes
+	for _, indices := range batches(p.Indices) {
+		s := &scan{client: l.client, indices: indices, query: query, sort: p.Fields[startTime].Path, fields: l.read(), give: func(h *hit) error {
+			line := l.record(h.Source)
+			if len(line) > MaxLine {
+				stats.TooLong++
+				r.AddTooLong(1)
+				return nil
+			}
+			stats.Lines++
+			r.AddLine(line)
+			return r.Err()
+		}}
+		if progress != nil {
+			s.told = func(bytes int64) { progress(before + bytes) }
+		}
+		if p.Untimed {
+			s.sort = ""
+		}
+		found, err := s.run(ctx)
+		stats.add(found)
+		before = stats.Bytes
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read are the paths that are asked for.
+func (l *FlowLog) read() []string {
+	mapping := &l.options.Mapping
+	if mapping.Event != "" {
+		return nil // a record that was stored as text has no fields
+	}
+	paths := make([]string, len(flowFields))
+	for i, name := range flowFields {
+		paths[i] = mapping.path(name)
+	}
+	return paths
+}
+
+// record is the flow record of a document as one line.
+func (l *FlowLog) record(source json.RawMessage) []byte {
+	mapping := &l.options.Mapping
+	record := unnest(source, mapping.Event)
+	if len(mapping.Fields) == 0 {
+		return oneLine(record)
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(record, &members) != nil {
+		return oneLine(record)
+	}
+	for name, path := range mapping.Fields {
+		if value, ok := dig(source, path); ok {
+			members[name] = value
+		}
+	}
+	line, err := json.Marshal(members)
+	if err != nil {
+		return oneLine(record)
+	}
+	return line
+}

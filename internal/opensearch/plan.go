@@ -1,0 +1,232 @@
+package opensearch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// planner splits a log.
+type planner struct {
+	client  *Client
+	pattern string
+	mapping *Mapping
+	fields  []string // those of the record that are looked up
+	// times are the names of the fields that may hold the record's time, the best first.
+	times []string
+	lead  bool // whether a record lasts, so that one that began before the span may belong to it
+	end   string
+	docs  int64 // for one partition; 0 leaves it to shares
+	least int64
+	most  int64
+
+	from, to int64
+	notes    []string
+	faults   []string
+	parts    []Partition
+}
+
+// stamp is the field that most shippers add.
+const stamp = "@timestamp"
+
+// plan makes the partitions of [from, to), in the order of indices and time.
+func (p *planner) plan(ctx context.Context, from, to time.Time) ([]Partition, error) {
+	if !to.After(from) {
+		return nil, fmt.Errorf("split %s: end %s is not after start %s", p.pattern, to.Format(time.RFC3339), from.Format(time.RFC3339))
+	}
+	p.from, p.to = millis(from), millis(to)
+	known, err := p.client.resolve(ctx, p.pattern)
+	if err != nil {
+		return nil, err
+	}
+	if len(known.open)+len(known.closed) == 0 {
+		p.notes = append(p.notes, "no index has a name like "+p.pattern)
+	}
+	for _, name := range known.closed {
+		if mayHold(name, from, to) {
+			p.faults = append(p.faults, fmt.Sprintf("index %s is closed: what it holds was not read", name))
+		}
+	}
+	if err := p.split(ctx); err != nil {
+		return nil, err
+	}
+	if len(p.parts) == 0 && len(p.notes)+len(p.faults) > 0 {
+		p.parts = []Partition{{}}
+	}
+	if len(p.parts) > 0 {
+		slices.Sort(p.faults)
+		p.parts[0].Notes, p.parts[0].Faults = p.notes, slices.Compact(p.faults)
+	}
+	return p.parts, nil
+}
+
+func (p *planner) split(ctx context.Context) error {
+	paths := map[string]string{stamp: stamp}
+	for _, name := range p.fields {
+		paths[name] = p.mapping.path(name)
+	}
+	if p.mapping.Time != "" {
+		paths[mappedTime] = p.mapping.Time
+	}
+	groups, err := p.client.groups(ctx, p.pattern, paths)
+	if err != nil {
+		return err
+	}
+	for i := range groups {
+		if err := p.group(ctx, &groups[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mappedTime is the name of the time that the configuration names.
+const mappedTime = "time"
+
+// timeOf is the field by which the group's documents are found.
+func (p *planner) timeOf(g *group) (name string, f field, ok bool) {
+	for _, name := range p.times {
+		if f, ok := g.Fields[name]; ok && f.isTime() && !f.Hidden {
+			return name, f, true
+		}
+	}
+	return "", field{}, false
+}
+
+// weight is how many documents begin in a short time.
+type weight struct{ at, docs int64 }
+
+// group splits the documents of indices that are mapped alike.
+func (p *planner) group(ctx context.Context, g *group) error {
+	name, at, ok := p.timeOf(g)
+	if ok && p.lead {
+		end, mapped := g.Fields[p.end]
+		ok = mapped && end.isTime() && !end.Hidden
+	}
+	if !ok {
+		return p.timeless(ctx, g)
+	}
+	var total, inside int64
+	var weights []weight
+	holders := map[string]bool{}
+	query := p.query(g.Fields, name, p.from, p.to, true)
+	for _, indices := range batches(g.Indices) {
+		w := &weighing{at: at, from: p.from, to: p.to, holders: holders}
+		found, faults, err := p.client.ask(ctx, indices, m{"query": query, "aggs": w.aggs()}, w.reading())
+		if err != nil {
+			return err
+		}
+		total, inside, weights = total+found, inside+w.sum, append(weights, w.weights...)
+		p.faults = append(p.faults, faults...)
+	}
+	if total == 0 {
+		return nil
+	}
+	base := Partition{Indices: sortedKeys(holders), Fields: g.Fields}
+	p.cut(&base, weights, total, total-inside)
+	return p.untimed(ctx, &base, name)
+}
+
+// query finds a partition's documents; p.lead adds those that began before.
+func (p *planner) query(fields map[string]field, name string, from, to int64, lead bool) m {
+	at := fields[name]
+	within := at.span(&from, &to, false)
+	if !p.lead || !lead {
+		return all(within)
+	}
+	end := fields[p.end]
+	return all(either(within, all(at.span(nil, &from, false), end.span(&from, nil, !end.fine()))))
+}
+
+// timeless tells of indices whose documents cannot be found by time, unless they hold none.
+func (p *planner) timeless(ctx context.Context, g *group) error {
+	for _, indices := range batches(g.Indices) {
+		holders := &buckets{}
+		body := m{"aggs": m{"holders": m{"terms": m{"field": "_index", "size": maxHolders}}}}
+		_, faults, err := p.client.ask(ctx, indices, body, &reading{aggs: map[string]func(*json.Decoder) error{"holders": into(holders)}})
+		if err != nil {
+			return err
+		}
+		p.faults = append(p.faults, faults...)
+		name := p.times[0]
+		for _, b := range holders.Buckets {
+			if !mayHold(b.name(), time.UnixMilli(p.from), time.UnixMilli(p.to)) {
+				continue
+			}
+			f, mapped := g.Fields[name]
+			p.faults = append(p.faults, needTime(b.name(), p.mapping.path(name), f, mapped).Error())
+		}
+	}
+	return nil
+}
+
+// cut makes partitions of about as many documents as one shall have.
+func (p *planner) cut(base *Partition, weights []weight, total, lead int64) {
+	slices.SortFunc(weights, func(a, b weight) int { return int(min(max(a.at-b.at, -1), 1)) })
+	target := p.docs
+	if target <= 0 {
+		target = min(max(total/int64(p.client.options.MaxRequests)+1, p.least), p.most)
+	}
+	part := *base
+	part.From, part.Lead, part.Docs = p.from, p.lead && lead > 0, lead
+	for _, w := range weights {
+		if part.Docs > 0 && part.Docs+w.docs > target && w.at > part.From {
+			part.To = w.at
+			p.parts = append(p.parts, part)
+			part.From, part.Lead, part.Docs = w.at, false, 0
+		}
+		part.Docs += w.docs
+	}
+	part.To = p.to
+	p.parts = append(p.parts, part)
+}
+
+// untimed adds a partition of the documents that lack a time, where there are any: the reducers count them as what they are.
+func (p *planner) untimed(ctx context.Context, base *Partition, name string) error {
+	part := *base
+	part.From, part.To, part.Untimed = p.from, p.to, true
+	for _, indices := range batches(part.Indices) {
+		found, faults, err := p.client.ask(ctx, indices, m{"query": p.withoutTime(&part, name)}, &reading{})
+		if err != nil {
+			return err
+		}
+		part.Docs += found
+		p.faults = append(p.faults, faults...)
+	}
+	if part.Docs > 0 {
+		p.parts = append(p.parts, part)
+	}
+	return nil
+}
+
+// withoutTime finds the documents that lack a time; of these, where the shipper's stamp says more, those of the partition's span.
+func (p *planner) withoutTime(part *Partition, name string) m {
+	lacks := []m{without(m{"match_all": m{}}, part.Fields[name].present())}
+	if p.lead {
+		lacks = append(lacks, without(m{"match_all": m{}}, part.Fields[p.end].present()))
+	}
+	query := either(lacks...)
+	if f, ok := part.Fields[stamp]; ok && f.isTime() && !f.Hidden && name != stamp {
+		return all(query, either(f.span(&part.From, &part.To, false), without(m{"match_all": m{}}, f.present())))
+	}
+	return query
+}
+
+// dated finds the day in the names that rolled-over indices get: "…linseed-20261121-000001", "logstash-2026.11.21".
+var dated = regexp.MustCompile(`(20\d{2})[-._]?(0[1-9]|1[0-2])[-._]?(0[1-9]|[12]\d|3[01])(?:\D|$)`)
+
+// rollover is the longest time that an index is written to; Calico Enterprise's are rolled over within days.
+const rollover = 31 * 24 * time.Hour
+
+// mayHold tells whether an index may hold records of [from, to), by the day in its name: that on which it was begun.
+func mayHold(name string, from, to time.Time) bool {
+	match := dated.FindStringSubmatch(name)
+	if match == nil {
+		return true
+	}
+	day, err := time.Parse("20060102", match[1]+match[2]+match[3])
+	return err != nil || day.Before(to.Add(24*time.Hour)) && day.Add(rollover).After(from)
+}
