@@ -36,7 +36,7 @@ func SearchPorts(ctx context.Context, cfg *config.Config, ports *Ports, partitio
 	}
 	client, err := opensearch.New(ctx, opensearch.Options{
 		Addresses: o.Addresses, CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile, User: o.User, Password: password,
-		Region: o.Region, Service: o.Service, MaxRequests: o.MaxRequests, Timeout: o.Timeout,
+		Region: o.Region, Service: o.Service, MaxRequests: o.MaxRequests, Timeout: o.Timeout, Patience: o.Patience,
 	})
 	if err != nil {
 		return err

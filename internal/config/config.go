@@ -68,6 +68,8 @@ type OpenSearch struct {
 	Mapping     []string
 	MaxRequests int           // at one time
 	Timeout     time.Duration // of one request
+	// Patience is how long a request is repeated while the server is busy, away or lacks shards.
+	Patience time.Duration
 }
 
 // Bucket is the S3 bucket that everything is written to.

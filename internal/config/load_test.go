@@ -110,6 +110,7 @@ func TestValidate(t *testing.T) {
 		{"--bucket-lock-days=3", "give both or none"},
 		{"--opensearch-service=ec2", `opensearch.service is "ec2": use es or aoss`},
 		{"--opensearch-max-requests=0", "opensearch.maxRequests is 0"},
+		{"--opensearch-patience=-1s", "opensearch.patience is -1s"},
 		{"--opensearch-timeout=1ms", "opensearch.timeout is 1ms"},
 		{"--kube-access=token", `kube.access is "token": use in-cluster or kubeconfig`},
 		{"--kube-context=east", `kube.context "east" with kube.access ""`},

@@ -29,6 +29,7 @@ func (o *OpenSearch) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.Mapping, "opensearch-mapping", nil, "what differs from the layout, as audit.event=log,flows.source_name=src.pod")
 	flags.IntVar(&o.MaxRequests, "opensearch-max-requests", 4, "requests to OpenSearch at one time")
 	flags.DurationVar(&o.Timeout, "opensearch-timeout", 2*time.Minute, "time after which OpenSearch gives a request up")
+	flags.DurationVar(&o.Patience, "opensearch-patience", 2*time.Minute, "how long a request is repeated while OpenSearch is busy or lacks shards")
 }
 
 // Password is the user's password, from the file or else from the environment; "" without a user.
@@ -54,6 +55,8 @@ func (o *OpenSearch) validate() error {
 		return fmt.Errorf("opensearch.maxRequests is %d: use 1 or more", o.MaxRequests)
 	case o.Timeout < time.Second:
 		return fmt.Errorf("opensearch.timeout is %s: use 1s or more", o.Timeout)
+	case o.Patience < 0:
+		return fmt.Errorf("opensearch.patience is %s: use 0s or more", o.Patience)
 	}
 	return nil
 }
