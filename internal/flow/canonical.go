@@ -28,11 +28,11 @@ type draftEnd struct {
 // canonicalTexts is how many texts a canonical key has.
 const canonicalTexts = 15
 
-// appendCanonical writes the key as one byte string: each text ended by a zero byte, in the order of Key.Compare. Comparing
+// appendCanonical appends the key as one byte string: each text ended by a zero byte, in the order of Key.Compare. Comparing
 // two of these byte by byte therefore gives the order of Key.Compare. It is false for a key that it cannot hold: a text
-// that has a zero byte or is over maxText. out must be empty.
+// that has a zero byte or is over maxText.
 func (d *draft) appendCanonical(out []byte) ([]byte, bool) {
-	ok := true
+	ok, from := true, len(out)
 	text := func(b []byte) {
 		ok = ok && len(b) <= maxText
 		out = append(append(out, b...), 0)
@@ -54,7 +54,7 @@ func (d *draft) appendCanonical(out []byte) ([]byte, bool) {
 	text(d.action)
 	text(d.reporter)
 	text(d.policy)
-	zeros := bytes.Count(out, []byte{0}) - bytes.Count(out[port:port+2], []byte{0})
+	zeros := bytes.Count(out[from:], []byte{0}) - bytes.Count(out[port:port+2], []byte{0})
 	return out, ok && zeros == canonicalTexts
 }
 

@@ -28,18 +28,21 @@ func (in *interpreter) policies(value []byte) ([]byte, bool) {
 	}
 	print := printOf(value)
 	if number := in.lists.find(print); number != none {
-		return in.decided[number], true
+		s := in.decided[number]
+		return in.texts[s.from:s.to], true
 	}
 	decided, ok := enterprisePolicy(value)
 	if !ok {
 		return nil, false
 	}
-	if in.decidedBytes += decidedCost + len(decided); in.decidedBytes > maxDecided {
+	if len(in.decided) >= maxLists || len(in.texts)+len(decided) > maxDecided {
 		in.lists.reset()
-		in.decided, in.decidedBytes = in.decided[:0], 0
+		in.decided, in.texts = in.decided[:0], in.texts[:0]
 	}
+	from := len(in.texts)
+	in.texts = append(in.texts, decided...)
 	in.lists.add(print, len(in.decided))
-	in.decided = append(in.decided, decided)
+	in.decided = append(in.decided, span{uint32(from), uint32(len(in.texts))})
 	return decided, true
 }
 

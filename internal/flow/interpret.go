@@ -2,17 +2,17 @@ package flow
 
 import "bytes"
 
-// Limits of what is remembered of lists of policies, in bytes.
+// Limits of what is remembered of lists of policies.
 const (
-	maxDecided  = 8 << 20
-	decidedCost = 128 // of a list, beside the text of the deciding policy
+	maxLists   = 64 << 10
+	maxDecided = 8 << 20 // bytes of the deciding policies
 )
 
 // interpreter reads the keys of records.
 type interpreter struct {
-	lists        printTable // numbers of the records' policies, raw
-	decided      [][]byte   // the deciding one of each
-	decidedBytes int
+	lists   printTable // numbers of the records' policies, raw
+	decided []span     // the deciding one of each, in texts
+	texts   []byte
 }
 
 // key reads what says which group the record belongs to.

@@ -36,6 +36,7 @@ type Reducer struct {
 	batch   []pending
 	draft   draft
 	scratch []byte
+	reached int64 // of no meaning: the sum of what was read only to have it in the cache
 }
 
 // NewReducer returns an empty reducer.
@@ -44,14 +45,6 @@ func NewReducer(o Options) *Reducer {
 		o.MaxGroups = DefaultMaxGroups
 	}
 	return &Reducer{options: o, coverage: newCoverage(o.Interval), layout: newLayout(), batch: make([]pending, 0, batchSize)}
-}
-
-// insert makes an empty group, after making room for it.
-func (r *Reducer) insert(print fingerprint, canonical []byte) (number int) {
-	if r.groups.n >= min(r.options.MaxGroups, maxNumber) {
-		r.spill()
-	}
-	return r.groups.insert(print, canonical)
 }
 
 // Options are those that the reducer was made with.
@@ -67,14 +60,14 @@ func (r *Reducer) Merge(o *Reducer) error {
 		return err
 	}
 	r.coverage.merge(&o.coverage)
-	for i := range o.groups.n {
+	if r.err == nil {
+		r.err = o.err
+	}
+	for i := 0; i < o.groups.n && r.err == nil; i++ {
 		from, at := o.groups.blocks[i/blockSize], i%blockSize
 		r.addSums(from.prints[at], from.keys[at], &from.sums[at])
 	}
 	r.runs = append(r.runs, o.runs...)
-	if r.err == nil {
-		r.err = o.err
-	}
 	if r.err == nil && len(r.runs) >= maxRuns {
 		r.err = r.compact()
 	}
@@ -88,11 +81,12 @@ func (r *Reducer) fits(iv interval.Interval) error {
 	return nil
 }
 
+// addSums adds to the group with the key, which is not looked at when its fingerprint is known.
 func (r *Reducer) addSums(print fingerprint, key string, s *sums) {
 	number := r.groups.known.find(print)
 	if number == none {
 		r.scratch = append(r.scratch[:0], key...)
-		number = r.insert(print, r.scratch)
+		number = r.groupOf(print, r.scratch)
 	}
 	r.groups.at(number).add(s)
 }
