@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // OpenSearchOptions tell how to start a real OpenSearch server.
@@ -104,42 +102,4 @@ func findJava() (string, error) {
 		return "", errors.New("OpenSearch needs Java, which is not on the PATH: install a JDK, 17 or newer")
 	}
 	return java, nil
-}
-
-// recovered waits until the server has read its indices from disk: until then it refuses, or does not see them.
-func (c *OpenSearchChild) recovered(ctx context.Context, client *http.Client) error {
-	const pause = 50 * time.Millisecond
-	for {
-		last := c.answers(ctx, client)
-		if last == nil {
-			return nil
-		}
-		select {
-		case <-c.done:
-			return c.failure()
-		case <-ctx.Done():
-			return fmt.Errorf("wait for OpenSearch at %s, which is not ready (%s): %w", c.Address.Address, last.Error(), context.Cause(ctx))
-		case <-time.After(pause):
-		}
-	}
-}
-
-// answers asks for what is refused until the state is read from disk, then for the end of the shards' recovery.
-func (c *OpenSearchChild) answers(ctx context.Context, client *http.Client) error {
-	for _, path := range []string{"/_alias", "/_cluster/health?wait_for_no_initializing_shards=true&timeout=30s"} {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Address.Address+path, http.NoBody)
-		if err != nil {
-			return fmt.Errorf("ask OpenSearch: %w", err)
-		}
-		answer, err := client.Do(request)
-		if err != nil {
-			return fmt.Errorf("ask OpenSearch: %w", err)
-		}
-		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10))
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("GET %s: %s: %s", path, answer.Status, said)
-		}
-	}
-	return nil
 }
