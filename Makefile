@@ -16,7 +16,7 @@ GUARD  = go run ./tests/arch/mustrun
 
 .PHONY: help
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: need-go build ## Four reports about a sample cluster's last day, computed by Temporal, archived in S3
@@ -29,6 +29,10 @@ dev: need-go build ## The local servers, a worker and the starter on the demo's 
 .PHONY: dev-kube
 dev-kube: need-go build build-kube ## The same on a real API server of its own, with a kubeconfig for kubectl, until Ctrl-C
 	@$(BIN)/probity dev --kube --dir .probity
+
+.PHONY: dev-opensearch
+dev-opensearch: need-go build build-opensearch ## The demo's folder with a real OpenSearch server beside it, until Ctrl-C
+	@$(BIN)/probity dev --opensearch --dir demo/state --config demo/probity.yaml
 
 .PHONY: build
 build: need-go ## Build the programs into bin/

@@ -19,6 +19,7 @@ type stackOptions struct {
 	temporalPort, uiPort int
 	s3Port               int
 	kube                 kubeOptions
+	opensearch           opensearchOptions
 }
 
 func (o *stackOptions) register(cmd *cobra.Command) {
@@ -37,12 +38,13 @@ func (a *app) devCommand() *cobra.Command {
 		Long: "Run a real Temporal server with its UI, a real S3 server, a worker and the starter until stopped. What they keep is\n" +
 			"in one folder: starting again with the same folder goes on with the same history and objects.",
 		Example: "  probity dev --inputs-reports reports/ --inputs-cluster cluster/ --inputs-audit audit/ --inputs-flows flows/\n" +
-			"  probity dev --kube",
+			"  probity dev --kube\n  probity dev --opensearch",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.dev(cmd.Context(), &o) },
 	}
 	o.register(cmd)
 	o.kube.register(cmd)
+	o.opensearch.register(cmd)
 	return cmd
 }
 
@@ -59,6 +61,16 @@ func (a *app) dev(ctx context.Context, o *stackOptions) error {
 		}
 		defer server.Stop()
 		whole, cancel := endingWith(ctx, server.Done(), server.Address.Logs)
+		defer cancel()
+		ctx = whole
+	}
+	if o.opensearch.on {
+		server, err := a.startOpenSearch(ctx, o)
+		if err != nil {
+			return err
+		}
+		defer server.Stop()
+		whole, cancel := endingWith(ctx, server.Done(), server.Address.Log)
 		defer cancel()
 		ctx = whole
 	}

@@ -68,8 +68,20 @@ func start(o devstack.OpenSearchOptions) (*Server, error) {
 
 // jars is the folder of a variant of the server that `make build-opensearch` builds.
 func jars(variant string) string {
+	return filepath.Join(bin(), "opensearch", variant)
+}
+
+func bin() string {
 	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..", "..", "bin", "opensearch", variant)
+	return filepath.Join(filepath.Dir(here), "..", "..", "..", "bin")
+}
+
+// ProgramOf is the path of a program that `make build` builds.
+func ProgramOf(t *testing.T, name string) string {
+	t.Helper()
+	program := filepath.Join(bin(), name)
+	require.FileExists(t, program, "run `make build`")
+	return program
 }
 
 var shared struct {
