@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"github.com/probity/probity/internal/config"
 )
@@ -78,6 +79,7 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
+	klog.SetSlogLogger(a.logger) // client-go's own lines, such as those about leases
 	for _, notice := range notices {
 		a.logger.Info("old setting", "notice", notice)
 	}

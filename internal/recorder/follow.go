@@ -192,7 +192,11 @@ func (f *follower) list(ctx context.Context, place schema.GroupVersionResource) 
 	}
 	gap := !f.until.IsZero()
 	f.metrics.listed(f.name, gap)
-	f.Logger.Info("a kind was listed", "kind", f.name, "objects", count, "version", version, "gap", gap, "since", f.until)
+	if gap {
+		f.Logger.Warn("a kind was listed anew: the time before is a gap", "kind", f.name, "objects", count, "version", version, "since", f.until, "why", f.why)
+	} else {
+		f.Logger.Info("a kind was listed", "kind", f.name, "objects", count, "version", version)
+	}
 	f.version, f.until, f.absent, f.why, f.refused = version, whole.At, false, "", ""
 	return nil
 }
