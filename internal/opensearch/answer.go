@@ -47,7 +47,9 @@ type incompleteError struct {
 }
 
 // Error names the first fault.
-func (e *incompleteError) Error() string { return "search is incomplete: " + strings.Join(e.faults, "; ") }
+func (e *incompleteError) Error() string {
+	return "search is incomplete: " + strings.Join(e.faults, "; ")
+}
 
 const maxFailures = 16
 
@@ -82,6 +84,7 @@ type reading struct {
 	check func(*answer) error // may be nil
 	hit   func(*hit) error    // may be nil: then there are no hits
 	aggs  map[string]func(*json.Decoder) error
+	told  func(bytes int64) // progress; may be nil
 }
 
 // read reads the answer to a search.

@@ -174,7 +174,7 @@ func (a *AuditLog) wanted(p *Partition) m {
 	}
 	wanted := []m{all(queries...)}
 	if searchable {
-		wanted = append(wanted, without(m{"match_all": m{}}, stage.present()))
+		wanted = append(wanted, without(everything, stage.present()))
 	}
 	if kind, ok := p.Fields["kind"]; ok && kind.Type == "keyword" {
 		wanted = append(wanted, without(kind.present(), m{"term": m{kind.Path: "Event"}}))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/probity/probity/internal/flow"
 	"github.com/probity/probity/internal/interval"
@@ -13,13 +14,24 @@ import (
 type FlowLog struct {
 	client  *Client
 	options LogOptions
+	page    *atomic.Int64 // groups in one answer, as far as the server was found to give
 }
 
 // NewFlowLog returns the flow log in the indices.
-func NewFlowLog(c *Client, o LogOptions) *FlowLog { return &FlowLog{client: c, options: o} }
+func NewFlowLog(c *Client, o LogOptions) *FlowLog {
+	l := &FlowLog{client: c, options: o, page: &atomic.Int64{}}
+	l.page.Store(sumPage)
+	return l
+}
 
 // flowFields are the fields of a flow record that are read.
 var flowFields = flow.FieldNames()
+
+// The lists of policies within a record.
+const (
+	enforced = "policies.enforced_policies"
+	listed   = "policies.all_policies"
+)
 
 const (
 	startTime = "start_time"
@@ -43,7 +55,7 @@ func (l *FlowLog) Partitions(ctx context.Context, iv interval.Interval) ([]Parti
 
 func (l *FlowLog) planner() *planner {
 	return &planner{
-		client: l.client, pattern: l.options.pattern(), mapping: &l.options.Mapping, fields: flowFields,
+		client: l.client, pattern: l.options.pattern(), mapping: &l.options.Mapping, fields: append([]string{enforced, listed}, flowFields...),
 		times: []string{startTime}, lead: true, end: endTime,
 		docs: l.options.PartitionDocs, least: leastFlowDocs, most: mostFlowDocs,
 	}
@@ -61,42 +73,52 @@ func (l *FlowLog) Reduce(ctx context.Context, p *Partition, r *flow.Reducer, pro
 	if p.Untimed {
 		query = planner.withoutTime(p, startTime)
 	}
-	if err := l.documents(ctx, p, query, r, &stats, progress); err != nil {
-		return stats, fmt.Errorf("read flow log: %w", err)
+	read := l.documents
+	if !p.Untimed && l.sumsUp(p) {
+		read = l.sums
+	}
+	for _, indices := range batches(p.Indices) {
+		if err := read(ctx, &part{p, indices, query}, r, &stats, progress); err != nil {
+			return stats, fmt.Errorf("read flow log: %w", err)
+		}
 	}
 	stats.tidy()
 	return stats, firstOf(ctx.Err(), r.Err())
 }
 
-// documents reads the records that a query finds, one by one.
-func (l *FlowLog) documents(ctx context.Context, p *Partition, query m, r *flow.Reducer, stats *ReadStats, progress func(int64)) error {
+// part is what a query finds in some of a partition's indices.
+type part struct {
+	*Partition
+	indices string
+	query   m
+}
+
+// where narrows the part down.
+func (p *part) where(query m) *part { return &part{p.Partition, p.indices, query} }
+
+// documents reads the records of the part, one by one.
+func (l *FlowLog) documents(ctx context.Context, p *part, r *flow.Reducer, stats *ReadStats, progress func(int64)) error {
 	before := stats.Bytes
-	for _, indices := range batches(p.Indices) {
-		s := &scan{client: l.client, indices: indices, query: query, sort: p.Fields[startTime].Path, fields: l.read(), give: func(h *hit) error {
-			line := l.record(h.Source)
-			if len(line) > MaxLine {
-				stats.TooLong++
-				r.AddTooLong(1)
-				return nil
-			}
-			stats.Lines++
-			r.AddLine(line)
-			return r.Err()
-		}}
-		if progress != nil {
-			s.told = func(bytes int64) { progress(before + bytes) }
+	s := &scan{client: l.client, indices: p.indices, query: p.query, sort: p.Fields[startTime].Path, fields: l.read(), give: func(h *hit) error {
+		line := l.record(h.Source)
+		if len(line) > MaxLine {
+			stats.TooLong++
+			r.AddTooLong(1)
+			return nil
 		}
-		if p.Untimed {
-			s.sort = ""
-		}
-		found, err := s.run(ctx)
-		stats.add(found)
-		before = stats.Bytes
-		if err != nil {
-			return err
-		}
+		stats.Lines++
+		r.AddLine(line)
+		return r.Err()
+	}}
+	if progress != nil {
+		s.told = func(bytes int64) { progress(before + bytes) }
 	}
-	return nil
+	if p.Untimed {
+		s.sort = ""
+	}
+	found, err := s.run(ctx)
+	stats.add(found)
+	return err
 }
 
 // read are the paths that are asked for.

@@ -18,7 +18,7 @@ func (a *AuditLog) leftOut(ctx context.Context, p *Partition, at field, query m,
 		var first, last struct {
 			Value *float64 `json:"value"`
 		}
-		aggs := at.histograms("hours", floor(p.From, hour)*hour, p.To, hour)
+		aggs := at.histograms("hours", p.From, p.To, hour, 0)
 		aggs["first"], aggs["last"] = m{"min": m{"field": at.Path}}, m{"max": m{"field": at.Path}}
 		read := map[string]func(*json.Decoder) error{"first": into(&first), "last": into(&last)}
 		readHistograms(read, "hours", func() { clear(hours) }, func(at, docs int64) {
@@ -77,7 +77,7 @@ func (a *AuditLog) widen(ctx context.Context, out *audit.LeftOut, indices string
 				best, found = t, true
 			}
 			return nil
-		}}, nil)
+		}})
 		if err != nil {
 			return err
 		}

@@ -202,15 +202,16 @@ func (p *planner) untimed(ctx context.Context, base *Partition, name string) err
 	return nil
 }
 
-// withoutTime finds the documents that lack a time; of these, where the shipper's stamp says more, those of the partition's span.
+// withoutTime finds the documents that lack a time, and are in no other partition for that; of these, where the shipper's stamp says
+// more, those of the partition's span.
 func (p *planner) withoutTime(part *Partition, name string) m {
-	lacks := []m{without(m{"match_all": m{}}, part.Fields[name].present())}
+	lacks := []m{without(everything, part.Fields[name].present())}
 	if p.lead {
-		lacks = append(lacks, without(m{"match_all": m{}}, part.Fields[p.end].present()))
+		lacks = append(lacks, without(everything, part.Fields[p.end].present()))
 	}
-	query := either(lacks...)
+	query := without(either(lacks...), p.query(part.Fields, name, part.From, part.To, true))
 	if f, ok := part.Fields[stamp]; ok && f.isTime() && !f.Hidden && name != stamp {
-		return all(query, either(f.span(&part.From, &part.To, false), without(m{"match_all": m{}}, f.present())))
+		return all(query, either(f.span(&part.From, &part.To, false), without(everything, f.present())))
 	}
 	return query
 }

@@ -96,7 +96,7 @@ func (s *scan) page(ctx context.Context) (int, error) {
 		}
 	}
 	r := &reading{check: s.check, hit: s.take}
-	found, err := s.client.search(ctx, "/_search", s.body(), r, nil)
+	found, err := s.client.search(ctx, "/_search", s.body(), r)
 	if err != nil {
 		return 0, err
 	}

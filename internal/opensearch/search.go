@@ -20,7 +20,7 @@ const maxAnswer = 1 << 30
 
 // search sends one search. path is "/_search" for a point in time, else that of indices. What the server did not look at is an
 // *incompleteError, before any hit is given.
-func (c *Client) search(ctx context.Context, path string, body m, r *reading, progress func(int64)) (*answer, error) {
+func (c *Client) search(ctx context.Context, path string, body m, r *reading) (*answer, error) {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return nil, fmt.Errorf("make search: %w", err)
@@ -34,7 +34,7 @@ func (c *Client) search(ctx context.Context, path string, body m, r *reading, pr
 	var found *answer
 	err = c.send(ctx, &call{http.MethodPost, path, query, raw}, func(in io.Reader) error {
 		var err error
-		found, err = r.read(&bounded{in: in, left: maxAnswer, progress: progress})
+		found, err = r.read(&bounded{in: in, left: maxAnswer, progress: r.told})
 		return err
 	})
 	return found, err
@@ -61,7 +61,7 @@ func (c *Client) ask(ctx context.Context, indices string, body m, r *reading) (t
 	}
 	for attempt := 0; ; attempt++ {
 		faults = nil
-		found, err := c.search(ctx, "/"+indices+"/_search", body, r, nil)
+		found, err := c.search(ctx, "/"+indices+"/_search", body, r)
 		if err == nil {
 			return found.Total, faults, nil
 		}

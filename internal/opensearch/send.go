@@ -96,7 +96,7 @@ func (c *Client) once(ctx context.Context, r *call, read func(io.Reader) error) 
 	}
 	if answer.StatusCode >= http.StatusMultipleChoices {
 		refused := readError(answer.StatusCode, body)
-		if repeatable(answer.StatusCode) {
+		if repeatable(answer.StatusCode) && !refused.has(tooManyBuckets) {
 			return retryAfter(answer.Header.Get("Retry-After"), time.Now()), refused
 		}
 		return -1, refused
@@ -110,6 +110,9 @@ func requestBody(body []byte) io.Reader {
 	}
 	return bytes.NewReader(body)
 }
+
+// tooManyBuckets is the type of the error for groups that are more than search.max_buckets. It has the status of a busy server.
+const tooManyBuckets = "too_many_buckets_exception"
 
 // repeatable tells whether the same request may be answered later.
 func repeatable(status int) bool {

@@ -94,6 +94,9 @@ func floor(a, b int64) int64 {
 	return q
 }
 
+// everything finds all documents.
+var everything = m{"match_all": m{}}
+
 func either(queries ...m) m {
 	return m{"bool": m{"should": queries, "minimum_should_match": 1}}
 }

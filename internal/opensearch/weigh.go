@@ -54,7 +54,7 @@ func (w *weighing) step() int64 {
 // aggs asks for the indices and for histograms of what is kept in milliseconds and in seconds.
 func (w *weighing) aggs() m {
 	aggs := m{"holders": m{"terms": m{"field": "_index", "size": maxHolders}}}
-	maps.Copy(aggs, w.at.histograms("at", w.from, w.to, w.step()))
+	maps.Copy(aggs, w.at.histograms("at", w.from, w.to, w.step(), w.from))
 	return aggs
 }
 
@@ -74,15 +74,16 @@ func (w *weighing) reading() *reading {
 	return &reading{aggs: read}
 }
 
-// histograms count documents by spans of step milliseconds, those with a time in [from, to).
-func (f field) histograms(name string, from, to, step int64) m {
-	one := func(query m, step, start int64) m {
+// histograms count documents by spans of step milliseconds, those with a time in [from, to). A span begins at align, and the others
+// step by step from there.
+func (f field) histograms(name string, from, to, step, align int64) m {
+	one := func(query m, step, align int64) m {
 		return m{"filter": query, "aggs": m{"at": m{"histogram": m{
-			"field": f.Path, "interval": step, "offset": floorMod(start, step), "min_doc_count": 1,
+			"field": f.Path, "interval": step, "offset": floorMod(align, step), "min_doc_count": 1,
 		}}}}
 	}
 	millis, seconds := f.spans(&from, &to, false)
-	return m{name + ".millis": one(millis, step, from), name + ".seconds": one(seconds, max(step/1000, 1), floor(from, 1000))}
+	return m{name + ".millis": one(millis, step, align), name + ".seconds": one(seconds, max(step/1000, 1), up(align, 1000))}
 }
 
 func floorMod(a, b int64) int64 { return a - floor(a, b)*b }
@@ -115,3 +116,5 @@ func readHistograms(into map[string]func(*json.Decoder) error, name string, begi
 }
 
 func sortedKeys[V any](all map[string]V) []string { return slices.Sorted(maps.Keys(all)) }
+
+func sortedValues(all map[string]string) []string { return slices.Sorted(maps.Values(all)) }
