@@ -16,7 +16,7 @@ GUARD  = go run ./tests/arch/mustrun
 
 .PHONY: help
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: need-go build ## Four reports about a sample cluster's last day, computed by Temporal, archived in S3
@@ -89,6 +89,10 @@ test-kube: ## Definitions, snapshots, audit logs, status and rights on a real AP
 .PHONY: test-opensearch
 test-opensearch: ## A real OpenSearch: what it keeps, who may do what, and how it ends
 	@set -o pipefail; go test -count=1 -timeout 20m -json ./tests/opensearch/... | $(GUARD) -list tests/opensearch/mustrun.txt
+
+.PHONY: test-opensearch-3
+test-opensearch-3: ## The same on OpenSearch 3, where the JDK is 21 or newer
+	@PROBITY_OPENSEARCH_VARIANT=v3 $(MAKE) --no-print-directory test-opensearch
 
 .PHONY: vet
 vet:

@@ -48,5 +48,9 @@ variant() {
 
 variant plain
 variant security -P security
-# OpenSearch 3 runs on JDK 21 and newer only.
-[ "$("${bin}javac" -version 2>&1 | sed 's/^javac \([0-9]*\).*/\1/')" -lt 21 ] || variant v3 -P v3
+jdk=$("${bin}javac" -version 2>&1 | sed 's/^javac \([0-9]*\).*/\1/')
+if [ "$jdk" -ge 21 ]; then
+  variant v3 -P v3
+else
+  echo "OpenSearch 3 is left out: it runs on JDK 21 and newer, and this is JDK $jdk"
+fi

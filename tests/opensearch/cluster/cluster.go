@@ -51,7 +51,7 @@ func Start(t *testing.T, o devstack.OpenSearchOptions) *Server {
 
 // Child runs a server for a program that is no test.
 func Child(o devstack.OpenSearchOptions) (*devstack.OpenSearchChild, error) {
-	o.Jars, o.Heap = cmp.Or(o.Jars, jars("plain")), cmp.Or(o.Heap, testHeap)
+	o.Jars, o.Heap = cmp.Or(o.Jars, jars(cmp.Or(os.Getenv("PROBITY_OPENSEARCH_VARIANT"), "plain"))), cmp.Or(o.Heap, testHeap)
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
 	return devstack.StartOpenSearch(ctx, o)
@@ -68,7 +68,7 @@ func start(o devstack.OpenSearchOptions) (*Server, error) {
 
 // jars is the folder of a variant of the server that `make build-opensearch` builds.
 func jars(variant string) string {
-	return filepath.Join(bin(), "opensearch", variant)
+	return filepath.Join(cmp.Or(os.Getenv("PROBITY_OPENSEARCH"), filepath.Join(bin(), "opensearch")), variant)
 }
 
 func bin() string {
