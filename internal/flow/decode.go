@@ -39,7 +39,7 @@ func openRun(rd io.Reader) (*run, error) {
 }
 
 func (in *run) line() ([]byte, error) {
-	if in.in.Scan() {
+	if in.in.Scan() && in.in.Err() == nil { // before an error it gives what it has of the line
 		return in.in.Bytes(), nil
 	}
 	if err := in.in.Err(); err != nil {

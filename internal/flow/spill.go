@@ -73,24 +73,25 @@ func (r *Reducer) compact() error {
 		r.runs = append(r.runs, old...)
 		return err
 	}
-	for _, run := range old {
-		if err := run.Remove(); err != nil {
-			return fmt.Errorf("remove spilled flow groups: %w", err)
-		}
-	}
-	return nil
+	return remove(old)
 }
 
 // Close removes the spilled runs. The reducer must not be used afterwards; one that was merged into another or never
 // spilled needs no Close.
 func (r *Reducer) Close() error {
+	old := r.runs
+	r.runs = nil
+	return remove(old)
+}
+
+// remove removes all runs, also when one cannot be removed; the error is the first one.
+func remove(runs []SpillRun) error {
 	var first error
-	for _, run := range r.runs {
+	for _, run := range runs {
 		if err := run.Remove(); err != nil && first == nil {
 			first = fmt.Errorf("remove spilled flow groups: %w", err)
 		}
 	}
-	r.runs = nil
 	return first
 }
 
