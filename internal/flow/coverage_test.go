@@ -116,7 +116,12 @@ func TestStatsMerge(t *testing.T) {
 }
 
 func TestAnIntervalBeyondAllRecords(t *testing.T) {
-	far := interval.Interval{Start: time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(1900, 1, 2, 0, 0, 0, 0, time.UTC)}
-	r := reduce(t, Options{Interval: far}, enterprise(t, nil))
-	require.Equal(t, int64(1), r.Stats().Outside)
+	for _, year := range []int{1900, 2400} {
+		far := interval.Interval{Start: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(year, 1, 2, 0, 0, 0, 0, time.UTC)}
+		r := reduce(t, Options{Interval: far}, enterprise(t, nil))
+		require.Equal(t, int64(1), r.Stats().Outside, "%d", year)
+		require.Empty(t, all(t, r))
+	}
+	long := interval.Interval{Start: day.Start, End: time.Date(2400, 1, 1, 0, 0, 0, 0, time.UTC)}
+	require.Equal(t, int64(1), reduce(t, Options{Interval: long}, enterprise(t, nil)).Stats().Used)
 }

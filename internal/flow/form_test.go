@@ -98,6 +98,12 @@ func TestForms(t *testing.T) {
 		{"port left out", goldmane(t, map[string]any{"dest_port": nil}, nil), func(g *Group) { g.Port = 0 }},
 		{"protocol by number", enterprise(t, map[string]any{"proto": 17}), func(g *Group) { g.Protocol = "udp" }},
 		{"protocol by number in quotes", enterprise(t, map[string]any{"proto": "132"}), func(g *Group) { g.Protocol = "sctp" }},
+		{"ICMP by number", enterprise(t, map[string]any{"proto": 1}), func(g *Group) { g.Protocol = "icmp" }},
+		{"TCP by number", enterprise(t, map[string]any{"proto": 6}), nil},
+		{"ICMPv6 by number", enterprise(t, map[string]any{"proto": 58}), func(g *Group) { g.Protocol = "icmpv6" }},
+		{"UDP-Lite by number", enterprise(t, map[string]any{"proto": 136}), func(g *Group) { g.Protocol = "udplite" }},
+		{"service port 0", enterprise(t, map[string]any{"dest_service_port": nil, "dest_service_port_num": 0}), func(g *Group) { g.Service.Port = "" }},
+		{"a dash, escaped", enterprise(t, map[string]any{"source_name": json.RawMessage(`"\u002d"`)}), nil},
 		{"protocol without a name", enterprise(t, map[string]any{"proto": "99"}), func(g *Group) { g.Protocol = "99" }},
 		{"protocol in capitals", goldmane(t, map[string]any{"proto": "TCP"}, nil), nil},
 		{"action in capitals", enterprise(t, map[string]any{"action": "Allow"}), nil},
@@ -238,6 +244,9 @@ func TestBadLines(t *testing.T) {
 		{"a policy is a number", string(enterprise(t, map[string]any{"policies": map[string]any{"enforced_policies": []int{1}}})), BadKey},
 		{"policies twice", string(enterprise(t, map[string]any{"policies": json.RawMessage(`{"all_policies":[],"all_policies":[]}`)})), BadKey},
 		{"key is text", string(goldmane(t, nil, map[string]any{"Key": "k"})), BadAction},
+		{"policies of a goldmane record as text", string(goldmane(t, map[string]any{"policies": "p"}, nil)), BadKey},
+		{"enforced policies of a goldmane record as text", string(goldmane(t, map[string]any{"policies": map[string]any{"enforced_policies": "p"}}, nil)), BadKey},
+		{"a goldmane policy as text", string(goldmane(t, map[string]any{"policies": map[string]any{"enforced_policies": []string{"p"}}}, nil)), BadKey},
 		{"a part of the key twice", `{"Key":{"action":1,"action":1,"source_type":4,"dest_type":4},"start_time":1795262400,"end_time":1795262401}`, BadKey},
 	} {
 		t.Run(c.name, func(t *testing.T) {

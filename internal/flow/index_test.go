@@ -163,3 +163,14 @@ func TestRows(t *testing.T) {
 		require.ErrorIs(t, err, broken)
 	}
 }
+
+func TestServicesPrint(t *testing.T) {
+	for want, service := range map[string]Service{
+		"":              {},
+		"shop/cart":     {Namespace: "shop", Name: "cart"},
+		"shop/cart:*":   {Namespace: "shop", Name: "cart", Port: "*"},
+		"shop/cart:sql": {Namespace: "shop", Name: "cart", Port: "sql"},
+	} {
+		t.Run(want, func(t *testing.T) { require.Equal(t, want, service.String()) })
+	}
+}

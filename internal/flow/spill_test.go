@@ -164,6 +164,28 @@ func TestADamagedRunIsFound(t *testing.T) {
 	}
 }
 
+// TestABatchAfterAFault has the spill fail in the middle of a batch, and a merge after that.
+func TestABatchAfterAFault(t *testing.T) {
+	var lines [][]byte
+	for i := range 5 * batchSize {
+		lines = append(lines, enterpriseLine(i, i))
+	}
+	spill := &faultySpill{step: "create", after: 1}
+	r := NewReducer(Options{Interval: day, MaxGroups: 2, Spill: spill})
+	r.AddLines(lines)
+	require.ErrorIs(t, r.Err(), errDisk)
+	require.Less(t, r.groups.n, batchSize, "the rest of the batch at most")
+	require.Equal(t, int64(batchSize), r.Stats().Lines, "the batches after it are not read")
+	other := NewReducer(r.Options())
+	spill.step = ""
+	other.AddLines(lines)
+	kept := len(r.runs) + len(other.runs)
+	require.ErrorIs(t, r.Merge(other), errDisk)
+	require.Len(t, r.runs, kept, "the runs of both can be removed")
+	require.NoError(t, r.Close())
+	require.Zero(t, spill.kept)
+}
+
 func TestMergeKeepsTheBound(t *testing.T) {
 	spill := &memorySpill{}
 	bounded := func(most, from, to int) *Reducer {
