@@ -2,10 +2,12 @@ package opensearch
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -39,13 +41,19 @@ func TestDevRunsOpenSearch(t *testing.T) {
 // dev runs `probity dev --opensearch` until it serves. It returns the address that was printed, and what stops it as a person does.
 func dev(t *testing.T, folder string) (address string, stop func()) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), cluster.ProgramOf(t, "probity"), "dev", "--opensearch", "--dir", folder, "--opensearch-port", "0",
+	cmd := exec.Command(cluster.ProgramOf(t, "probity"), "dev", "--opensearch", "--dir", folder, "--opensearch-port", "0",
 		"--opensearch-heap", "256", "--temporal-port", "0", "--ui-port", "0", "--s3-port", "0")
 	var failure strings.Builder
 	cmd.Stderr = &failure
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
+	end := sync.OnceValue(func() error {
+		err := cmd.Process.Signal(syscall.SIGINT)
+		_, _ = io.Copy(io.Discard, out)
+		return errors.Join(err, cmd.Wait())
+	})
+	t.Cleanup(func() { _ = end() }) // a failed test must not leave servers in its folder
 	lines := bufio.NewScanner(out)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "settings") {
 		if rest, ok := strings.CutPrefix(lines.Text(), "OpenSearch  "); ok {
@@ -53,13 +61,10 @@ func dev(t *testing.T, folder string) (address string, stop func()) {
 		}
 	}
 	if address == "" {
-		require.Fail(t, "no address was printed", "%v: %s", cmd.Wait(), failure.String())
+		require.Fail(t, "no address was printed", "%v: %s", end(), failure.String())
 	}
 	return address, func() {
 		t.Helper()
-		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
-		_, err := io.Copy(io.Discard, out)
-		require.NoError(t, err)
-		require.NoError(t, cmd.Wait(), failure.String())
+		require.NoError(t, end(), failure.String())
 	}
 }
