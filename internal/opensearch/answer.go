@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -20,9 +21,12 @@ type answer struct {
 
 // shards tells how many copies of the data answered.
 type shards struct {
-	Total    int64          `json:"total"`
-	Failed   int64          `json:"failed"`
-	Failures []shardFailure `json:"failures"`
+	Total int64 `json:"total"`
+	// Successful counts those that answered, and those that were passed over because nothing in them can match. A shard that no
+	// node has is neither among them nor among the failed ones (seen with 2.19.6).
+	Successful int64          `json:"successful"`
+	Failed     int64          `json:"failed"`
+	Failures   []shardFailure `json:"failures"`
 }
 
 type shardFailure struct {
@@ -53,10 +57,11 @@ func (e *incompleteError) Error() string {
 
 const maxFailures = 16
 
-// incomplete says what of a search is missing; nil when nothing is. The texts name no node, so that they do not change from one
-// attempt to the next.
-func (a *answer) incomplete() *incompleteError {
-	if !a.TimedOut && a.Shards.Failed == 0 {
+// incomplete says what of a search in the indices is missing; nil when nothing is. The texts name no node, so that they do not change
+// from one attempt to the next.
+func (a *answer) incomplete(indices string) *incompleteError {
+	silent := a.Shards.Total - a.Shards.Successful
+	if !a.TimedOut && a.Shards.Failed == 0 && silent <= 0 {
 		return nil
 	}
 	e := &incompleteError{}
@@ -64,15 +69,25 @@ func (a *answer) incomplete() *incompleteError {
 		e.expired = e.expired || f.Reason.Type == missingContext
 		e.faults = append(e.faults, fmt.Sprintf("shard %d of index %s failed: %s", f.Shard, f.Index, f.Reason.Type))
 	}
-	if a.Shards.Failed > 0 && len(e.faults) == 0 {
-		e.faults = append(e.faults, fmt.Sprintf("%d of %d shards failed", a.Shards.Failed, a.Shards.Total))
+	if len(e.faults) == 0 && max(silent, a.Shards.Failed) > 0 {
+		e.faults = append(e.faults, fmt.Sprintf("%d of %d shards did not answer: %s", max(silent, a.Shards.Failed), a.Shards.Total, short(indices)))
 	}
 	if a.TimedOut {
-		e.faults = append(e.faults, "the search ran out of time")
+		e.faults = append(e.faults, "the search ran out of time: "+short(indices))
 	}
 	slices.Sort(e.faults)
 	e.faults = slices.Compact(e.faults)
 	return e
+}
+
+// noShards is what is missing when no shard at all answered; nil for any other error.
+func noShards(err error, indices string) *incompleteError {
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Status != http.StatusServiceUnavailable || refused.Type != "search_phase_execution_exception" ||
+		refused.has(tooManyBuckets) {
+		return nil
+	}
+	return &incompleteError{faults: []string{"no shard answered: " + short(indices)}}
 }
 
 // missingContext is the type of the error for a point in time that has expired.

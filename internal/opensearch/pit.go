@@ -26,7 +26,7 @@ func (c *Client) openPIT(ctx context.Context, indices string) (id string, missin
 	if err != nil {
 		return "", nil, fmt.Errorf("open point in time of %s: %w", indices, err)
 	}
-	return opened.ID, (&answer{Shards: opened.Shards}).incomplete(), nil
+	return opened.ID, (&answer{Shards: opened.Shards}).incomplete(indices), nil
 }
 
 // closePIT frees a point in time, also when ctx has ended. One that cannot be freed expires.

@@ -62,6 +62,10 @@ func (s *scan) run(ctx context.Context) (scanned, error) {
 			s.fit()
 			continue
 		}
+		if none := noShards(err, s.indices); none != nil {
+			s.found.Faults = append(s.found.Faults, none.faults...)
+			break
+		}
 		if err := s.recover(ctx, err); err != nil {
 			return s.found, err
 		}
@@ -130,7 +134,7 @@ func (s *scan) body() m {
 }
 
 func (s *scan) check(a *answer) error {
-	if missing := a.incomplete(); missing != nil {
+	if missing := a.incomplete(s.indices); missing != nil {
 		return s.miss(missing)
 	}
 	return nil

@@ -46,7 +46,7 @@ func (d *documents) reply(_ int, r *http.Request, body string) (int, string) {
 	for i := from; i < min(from+int(ask["size"].(float64)), d.n); i++ {
 		hits = append(hits, fmt.Sprintf(`{"_index":"a","_id":"%d","_source":{"n": %d},"sort":[%d,"%d","a"]}`, i, i, i, i))
 	}
-	text := fmt.Sprintf(`{"pit_id":"%s","took":1,"timed_out":false,"_shards":{"total":2,"failed":0},"hits":{"total":{"value":%d},"hits":[%s]}}`,
+	text := fmt.Sprintf(`{"pit_id":"%s","took":1,"timed_out":false,"_shards":{"total":2,"successful":2,"failed":0},"hits":{"total":{"value":%d},"hits":[%s]}}`,
 		ask["pit"].(map[string]any)["id"], count, strings.Join(hits, ","))
 	d.answers++
 	if d.fault != nil {
@@ -77,7 +77,7 @@ func (d *documents) want() []string {
 	return out
 }
 
-const failedShard = `{"pit_id":"p","timed_out":false,"_shards":{"total":2,"failed":1,"failures":[{"shard":1,"index":"a","node":"n7","reason":{"type":"%s","reason":"r"}}]},` +
+const failedShard = `{"pit_id":"p","timed_out":false,"_shards":{"total":2,"successful":1,"failed":1,"failures":[{"shard":1,"index":"a","node":"n7","reason":{"type":"%s","reason":"r"}}]},` +
 	`"hits":{"total":{"value":1},"hits":[{"_index":"a","_id":"0","_source":{"n": 0},"sort":[0,"0","a"]}]}}`
 
 // Whatever happens on the way, each document is given once, in order, as it stands.
@@ -96,7 +96,7 @@ func TestScanGoesOn(t *testing.T) {
 			`"type":"search_phase_execution_exception","reason":"all shards failed"},"status":404}`),
 		"it expires on one shard":     once(2, 200, fmt.Sprintf(failedShard, missingContext)),
 		"a shard moves":               once(1, 200, fmt.Sprintf(failedShard, "no_shard_available_action_exception")),
-		"the search runs out of time": once(2, 200, `{"timed_out":true,"_shards":{"total":2,"failed":0},"hits":{"total":{"value":1},"hits":[]}}`),
+		"the search runs out of time": once(2, 200, `{"timed_out":true,"_shards":{"total":2,"successful":2,"failed":0},"hits":{"total":{"value":1},"hits":[]}}`),
 		"the server is busy":          once(2, 429, `busy`),
 		"an answer breaks off": func(n int, text string) (int, string) {
 			if n == 2 {
@@ -189,7 +189,7 @@ func TestAskForSums(t *testing.T) {
 				if n < c.bad {
 					return 200, fmt.Sprintf(failedShard, "x")
 				}
-				return 200, `{"_shards":{"total":2,"failed":0},"hits":{"total":{"value":2}}}`
+				return 200, `{"_shards":{"total":2,"successful":2,"failed":0},"hits":{"total":{"value":2}}}`
 			})
 			_, faults, err := f.client(t).ask(t.Context(), "a", m{}, &reading{})
 			require.NoError(t, err)
@@ -197,4 +197,29 @@ func TestAskForSums(t *testing.T) {
 			require.Greater(t, len(f.requests()), 1)
 		})
 	}
+}
+
+// A shard that no node has is in no list of failures; and where there is no other, the answer is an error.
+func TestShardsThatNobodyHas(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"_shards":{"total":3,"successful":1,"skipped":0,"failed":0},"hits":{"total":{"value":2}}}`:                                         "2 of 3 shards did not answer: a",
+		`{"error":{"root_cause":[],"type":"search_phase_execution_exception","reason":"all shards failed","failed_shards":[]},"status":503}`: "no shard answered: a",
+	} {
+		f := newFake(t, func(int, *http.Request, string) (int, string) {
+			if strings.HasPrefix(text, `{"error"`) {
+				return 503, text
+			}
+			return 200, text
+		})
+		_, faults, err := f.client(t).ask(t.Context(), "a", m{}, &reading{})
+		require.NoError(t, err)
+		require.Equal(t, []string{want}, faults)
+	}
+	d := &documents{t: t, n: 3, fault: func(int, string) (int, string) {
+		return 503, `{"error":{"type":"search_phase_execution_exception","reason":"all shards failed"}}`
+	}}
+	got, found, err := d.scan(t.Context(), nil)
+	require.NoError(t, err)
+	require.Empty(t, got)
+	require.Equal(t, []string{"no shard answered: a"}, found.Faults)
 }

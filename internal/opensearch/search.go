@@ -50,7 +50,7 @@ func (c *Client) ask(ctx context.Context, indices string, body m, r *reading) (t
 	}
 	accept := false
 	r.check = func(a *answer) error {
-		missing := a.incomplete()
+		missing := a.incomplete(indices)
 		if missing == nil {
 			return nil
 		}
@@ -64,6 +64,9 @@ func (c *Client) ask(ctx context.Context, indices string, body m, r *reading) (t
 		found, err := c.search(ctx, "/"+indices+"/_search", body, r)
 		if err == nil {
 			return found.Total, faults, nil
+		}
+		if none := noShards(err, indices); none != nil { // it was asked for as long as the client is patient
+			return 0, none.faults, nil
 		}
 		var missing *incompleteError
 		if !errors.As(err, &missing) && !broken(err) || accept {

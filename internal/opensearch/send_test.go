@@ -152,7 +152,7 @@ func TestEndedRequestsAreClosed(t *testing.T) {
 
 func TestSearchTellsTheServerItsTimeOut(t *testing.T) {
 	f := newFake(t, func(int, *http.Request, string) (int, string) {
-		return 200, `{"_shards":{"total":1},"hits":{"total":{"value":3}}}`
+		return 200, `{"_shards":{"total":1,"successful":1},"hits":{"total":{"value":3}}}`
 	})
 	c := quick(t, Options{Addresses: []string{f.URL}, Timeout: 7 * time.Second})
 	total, faults, err := c.ask(t.Context(), "a,b", m{}, &reading{})
