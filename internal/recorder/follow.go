@@ -159,7 +159,7 @@ func (f *follower) follow(ctx context.Context, place schema.GroupVersionResource
 	switch {
 	case errors.Is(err, kube.ErrExpired):
 		f.Logger.Warn("the watch expired: the kind is listed anew", "kind", f.name, "since", f.until, "error", err)
-		f.version, f.why = "", err.Error()
+		f.version, f.why = "", kube.ErrExpired.Error()
 		return nil
 	case err != nil:
 		return err
