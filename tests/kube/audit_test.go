@@ -253,7 +253,8 @@ func (s *auditScene) giveUp(t *testing.T, times int) {
 func TestAuditLogsTellWhatHappened(t *testing.T) {
 	t.Parallel()
 	s := newAuditScene(t)
-	archive, first := s.archive(t)
+	logs := s.archive(t)
+	both, alone := s.recorded(t)
 	for _, step := range auditSteps {
 		ok := t.Run(step.name, func(t *testing.T) {
 			step.do(t, s)
@@ -265,7 +266,9 @@ func TestAuditLogsTellWhatHappened(t *testing.T) {
 		}
 	}
 	require.True(t, s.rotated(t), "the log was rotated meanwhile")
-	t.Run("reports of all that", func(t *testing.T) { s.requireReports(t, archive, first) })
+	for _, by := range []*way{logs, both, alone} {
+		t.Run("reports of all that by "+by.name, func(t *testing.T) { s.requireReports(t, by) })
+	}
 
 	t.Run("a removed definition takes its objects with it, and no event tells", func(t *testing.T) {
 		s.Kubectl(t, "delete", "crd", "globalnetworksets.projectcalico.org")

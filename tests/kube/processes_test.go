@@ -51,6 +51,15 @@ func TestProcessesAreAdmitted(t *testing.T) {
 	selector, err := report.ParseNodeSelector(loaded.Worker.NodeSelector)
 	require.NoError(t, err)
 	require.Equal(t, worker.Spec.Template.Spec.NodeSelector, selector, "both say the same")
+	require.Contains(t, c.Kubectl(t, "apply", "--dry-run=server", "-k", filepath.Join(deployFolder, "recorder")), "statefulset.apps/probity-recorder")
+	var recorder appsv1.StatefulSet
+	raw, err := os.ReadFile(filepath.Join(deployFolder, "recorder", "recorder.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, yaml.UnmarshalStrict(raw, &recorder))
+	require.Contains(t, c.Kubectl(t, "-n", "probity", "get", "serviceaccount", recorder.Spec.Template.Spec.ServiceAccountName, "-o", "name"), "probity-recorder")
+	require.NoError(t, flags.Parse(recorder.Spec.Template.Spec.Containers[0].Args[1:]))
+	require.NoError(t, loaded.Validate())
+	require.Equal(t, "/scratch", loaded.Recorder.Scratch)
 	for _, name := range []string{"worker.yaml", "starter.yaml"} {
 		raw, err := os.ReadFile(filepath.Join(deployFolder, "processes", name))
 		require.NoError(t, err)
