@@ -88,7 +88,11 @@ func (c *computation) changeSources() (sources []evidence.Source, needed string,
 		}
 		reasons = nil
 	}
-	return []evidence.Source{logs, recorder}, sourceRecorder, reasons
+	needed = sourceAudit // one of the two must have something
+	if logs.Count.Records == 0 {
+		needed = sourceRecorder
+	}
+	return []evidence.Source{logs, recorder}, needed, reasons
 }
 
 // reads are the statistics of the parts that are a recorder's segments, or of all others.
