@@ -80,7 +80,7 @@ func wait(ctx context.Context, pause time.Duration) {
 func (f *follower) term(ctx context.Context, served *board) error {
 	how, news, err := served.of(ctx, f.kind)
 	if err != nil {
-		return nil
+		return err
 	}
 	if len(how.Resources) == 0 {
 		err := f.without(&how)
