@@ -27,6 +27,8 @@ func (in *interpreter) key(r *record, d *draft) Reason {
 // check looks at the key as a whole; ok tells whether its fields could be read.
 func (d *draft) check(ok bool) Reason {
 	switch {
+	case string(d.action) == DroppedAction:
+		return Dropped
 	case string(d.action) != "allow" && string(d.action) != "deny":
 		return BadAction
 	case !d.source.kind.known() || !d.dest.kind.known():

@@ -21,14 +21,15 @@ const (
 	EndFirst   Reason = "end before start"
 	BadCount   Reason = "unreadable counter" // not an integer that fits 64 bits
 	Negative   Reason = "negative counter"
+	Dropped    Reason = "dropped before it was stored" // see DroppedAction
 	BadAction  Reason = "unknown action"
 	BadEnd     Reason = "unknown endpoint type"
 	BadKey     Reason = "unreadable field" // a name, port, protocol, reporter or policy of the wrong type or out of range
-	allReasons        = 11
+	allReasons        = 12
 )
 
 var reasons = [allReasons]Reason{
-	BadUTF8, BadJSON, BadField, NoTimes, BadTime, EndFirst, BadCount, Negative, BadAction, BadEnd, BadKey,
+	BadUTF8, BadJSON, BadField, NoTimes, BadTime, EndFirst, BadCount, Negative, Dropped, BadAction, BadEnd, BadKey,
 }
 
 // Stats says what the lines held and how the records cover the interval.
