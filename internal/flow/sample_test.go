@@ -98,6 +98,25 @@ func BenchmarkAddLine(b *testing.B) {
 	}
 }
 
+// BenchmarkNewGroups has two reducers meet each group for the first time, and merges them.
+func BenchmarkNewGroups(b *testing.B) {
+	lines := make([][]byte, 50_000)
+	var size int64
+	for i := range lines {
+		lines[i] = enterpriseLine(i, i)
+		size += 2 * int64(len(lines[i]))
+	}
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		one, other := NewReducer(Options{Interval: day}), NewReducer(Options{Interval: day})
+		one.AddLines(lines)
+		other.AddLines(lines)
+		require.NoError(b, one.Merge(other))
+		require.Equal(b, len(lines), one.groups.n)
+	}
+}
+
 func BenchmarkEncode(b *testing.B) {
 	r := NewReducer(Options{Interval: day})
 	for i := range 50_000 {
