@@ -21,6 +21,7 @@ type Config struct {
 	Snapshot   Snapshot
 	Worker     Worker
 	Recorder   Recorder
+	Receive    Receive
 	Log        Log
 }
 
@@ -132,6 +133,23 @@ type Recorder struct {
 	SegmentAge time.Duration // after which a segment is closed and stored
 	SegmentMiB int           // size at which a segment is closed, before compression
 	WaitingMiB int           // most that waits for a bucket that is away
+}
+
+// Receive is the process that takes the flows which Goldmane's emitter pushes.
+type Receive struct {
+	Address      string // host:port of the endpoint
+	CertFile     string // PEM, the server's certificate; read again when it changes
+	KeyFile      string // PEM, its key
+	ClientCaFile string // PEM, who signs the certificates of clients
+	// ClientNames are the DNS names, or the common names, of the clients that are let in; none means all with a certificate.
+	ClientNames   []string
+	StatusAddress string        // host:port of /healthz and /metrics, without TLS; "" = off
+	Folder        string        // of the log files; Inputs.Flows of the workers names the same one
+	FileAge       time.Duration // after which a file is closed and seen by readers
+	FileMiB       int           // size at which it is
+	BodyMiB       int           // most that one push may have
+	Parallel      int           // pushes at one time
+	Window        time.Duration // in which a push that is repeated is known again
 }
 
 // Log is the process's own log.

@@ -72,6 +72,8 @@ func (c *Config) Register(flags *pflag.FlagSet) {
 	flags.IntVar(&c.Recorder.SegmentMiB, "recorder-segment-mib", 64, "size at which recorded changes are stored, MiB")
 	flags.IntVar(&c.Recorder.WaitingMiB, "recorder-waiting-mib", 2048, "most recorded changes that wait for a bucket that is away, MiB")
 
+	c.Receive.register(flags)
+
 	flags.StringVar(&c.Log.Level, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&c.Log.Format, "log-format", "text", "text or json")
 }

@@ -113,7 +113,7 @@ type fileValue struct {
 // sections are the file's groups of settings; one of them may be empty.
 var sections = map[string]bool{
 	"inputs": true, "kube": true, "opensearch": true, "bucket": true, "temporal": true, "schedule": true, "retry": true, "snapshot": true,
-	"worker": true, "recorder": true, "log": true,
+	"worker": true, "recorder": true, "receive": true, "log": true,
 }
 
 // readFile flattens the YAML file: bucket.pathStyle becomes the flag bucket-path-style.
@@ -183,6 +183,9 @@ func (c *Config) Validate() error {
 		return err
 	}
 	if err := c.OpenSearch.validate(); err != nil {
+		return err
+	}
+	if err := c.Receive.validate(); err != nil {
 		return err
 	}
 	switch {
