@@ -55,12 +55,22 @@ func (h heldBenchmarks) Each(ctx context.Context, yield func(string, time.Time, 
 }
 
 func newLife(t *testing.T) *life {
+	t.Helper()
+	server := serverWithDefinitions(t)
+	return lifeOf(server, stackWith(t, server))
+}
+
+func serverWithDefinitions(t *testing.T) *cluster.Cluster {
+	t.Helper()
 	server := cluster.Start(t, devstack.KubeOptions{})
 	crds, err := deploy.Definitions()
 	require.NoError(t, err)
 	server.Apply(t, string(crds), "--server-side")
 	server.Kubectl(t, "wait", "--for=condition=Established", "--timeout=60s", "crd/globalreports.projectcalico.org", "crd/globalreporttypes.projectcalico.org")
-	e := stackWith(t, server)
+	return server
+}
+
+func lifeOf(server *cluster.Cluster, e *harness.Env) *life {
 	e.Config.Inputs.Reports, e.Config.Inputs.Audit = "", ""
 	e.Config.Inputs.Benchmarks = e.Sample + "/benchmarks"
 	l := &life{Env: e, server: server}
