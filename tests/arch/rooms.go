@@ -27,7 +27,7 @@ var rooms = map[string]room{
 	"internal/render": domain, "internal/evidence": domain, "internal/recording": domain, "internal/resource": domain, "internal/interval": domain,
 	"deploy":        domain, // manifests as data
 	"internal/kube": adapter, "internal/opensearch": adapter, "internal/logfile": adapter, "internal/blob": adapter,
-	"internal/config": shell, "internal/definitions": shell, "internal/catalogue": shell, "internal/devstack": shell, "internal/recorder": shell,
+	"internal/config": shell, "internal/definitions": shell, "internal/catalogue": shell, "internal/devstack": shell, "internal/recorder": shell, "internal/receive": shell,
 	"internal/web": shell, "internal/sample": shell, "worker": shell, "starter": shell,
 	"activities": activity, "workflows": workflow, "cmd/probity": command,
 }

@@ -1,0 +1,76 @@
+package receive
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
+
+// spoolPattern names the files of spools; they are hidden from readers of the folder, and left-over ones are removed.
+const spoolPattern = ".spool-*"
+
+// spool keeps lines: the first ones in memory, all of them in a file when there are many. After a fault it keeps nothing
+// more, and err says why.
+type spool struct {
+	folder string
+	memory bytes.Buffer
+	file   *os.File
+	size   int64
+	err    error
+}
+
+// write adds a line and its line feed.
+func (s *spool) write(line []byte) {
+	if s.err != nil {
+		return
+	}
+	s.memory.Write(line)
+	s.memory.WriteByte('\n')
+	s.size += int64(len(line)) + 1
+	if s.memory.Len() > memoryBody {
+		s.flush()
+	}
+}
+
+func (s *spool) flush() {
+	if s.file == nil {
+		if s.file, s.err = os.CreateTemp(s.folder, spoolPattern); s.err != nil {
+			s.err = fmt.Errorf("keep a push: %w", s.err)
+			return
+		}
+	}
+	if _, err := s.memory.WriteTo(s.file); err != nil {
+		s.err = fmt.Errorf("keep a push: %w", err)
+	}
+}
+
+// copyTo gives all lines; it may be called again.
+func (s *spool) copyTo(out io.Writer) error {
+	if s.err != nil {
+		return s.err
+	}
+	if s.file != nil {
+		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		if _, err := io.Copy(out, s.file); err != nil {
+			return err
+		}
+		if _, err := s.file.Seek(0, io.SeekEnd); err != nil {
+			return err
+		}
+	}
+	_, err := out.Write(s.memory.Bytes())
+	return err
+}
+
+// close forgets the lines.
+func (s *spool) close() {
+	if s.file != nil {
+		s.file.Close()
+		os.Remove(s.file.Name())
+		s.file = nil
+	}
+	s.memory, s.size = bytes.Buffer{}, 0
+}
