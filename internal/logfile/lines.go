@@ -57,6 +57,11 @@ func Lines(ctx context.Context, path string, fn func(line []byte) error) (LineSt
 
 // ReadLines is Lines for any reader; one that has a Name, as a file does, is told by it when it is damaged.
 func ReadLines(ctx context.Context, source io.Reader, fn func(line []byte) error) (LineStats, error) {
+	return ReadLinesAside(ctx, source, fn, io.Discard)
+}
+
+// ReadLinesAside is ReadLines that writes lines over MaxLine to aside, as they stand.
+func ReadLinesAside(ctx context.Context, source io.Reader, fn func(line []byte) error, aside io.Writer) (LineStats, error) {
 	var stats LineStats
 	in, done, err := Decompress(source)
 	if err != nil {
@@ -68,19 +73,18 @@ func ReadLines(ctx context.Context, source io.Reader, fn func(line []byte) error
 		n, _ := reader.Discard(len(bom))
 		stats.Bytes += int64(n)
 	}
-	var long []byte // the start of a line that is longer than the reader's buffer
+	long := longLine{aside: aside}
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return stats, ctx.Err()
 		}
+		var writeErr error
 		line, err := reader.ReadSlice('\n')
 		stats.Bytes += int64(len(line))
-		if len(long) > 0 || errors.Is(err, bufio.ErrBufferFull) {
-			// What lies beyond the limit is read over, not kept.
-			if len(long) <= MaxLine {
-				long = append(long, line...)
+		if len(long.text) > 0 || errors.Is(err, bufio.ErrBufferFull) {
+			if line, writeErr = long.add(line); writeErr != nil {
+				return stats, writeErr
 			}
-			line = long
 		}
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
@@ -88,14 +92,53 @@ func ReadLines(ctx context.Context, source io.Reader, fn func(line []byte) error
 		case err != nil && !errors.Is(err, io.EOF):
 			return readEnd(source, stats, err)
 		}
+		tooLong := stats.TooLong
 		if giveErr := give(line, &stats, fn); giveErr != nil {
 			return stats, giveErr
 		}
-		long = long[:0]
+		if writeErr = long.end(line, stats.TooLong > tooLong); writeErr != nil {
+			return stats, writeErr
+		}
 		if err != nil {
 			return stats, nil
 		}
 	}
+}
+
+// longLine is a line that is longer than the reader's buffer. What lies beyond the limit is not kept.
+type longLine struct {
+	text  []byte // the line so far, up to the part that went over the limit
+	over  bool   // whether it is certainly over MaxLine, and so written to aside
+	aside io.Writer
+}
+
+// add takes the next part and returns the line so far.
+func (l *longLine) add(part []byte) ([]byte, error) {
+	if !l.over {
+		l.text = append(l.text, part...)
+		part = l.text
+	}
+	if l.over = len(l.text) > MaxLine+len("\r\n"); !l.over {
+		return l.text, nil
+	}
+	return l.text, l.write(part)
+}
+
+// end makes ready for the next line. One that has turned out to be too long only at its end is written now.
+func (l *longLine) end(line []byte, tooLong bool) error {
+	written := l.over
+	l.text, l.over = l.text[:0], false
+	if !tooLong || written {
+		return nil
+	}
+	return l.write(line)
+}
+
+func (l *longLine) write(part []byte) error {
+	if _, err := l.aside.Write(part); err != nil {
+		return fmt.Errorf("put a long line aside: %w", err)
+	}
+	return nil
 }
 
 // readEnd tells a damaged file, which is a fact about the input, from one that could not be read.

@@ -240,3 +240,33 @@ func BenchmarkReadLines(b *testing.B) {
 		})
 	}
 }
+
+// What is too long is not kept in memory, and still comes out whole on the other side.
+func TestReadLinesAside(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("z", n) }
+	for name, c := range map[string]struct{ in, given, aside string }{
+		"nothing too long":       {"a\n" + long(logfile.MaxLine) + "\r\nb\n", "a|" + long(logfile.MaxLine) + "|b|", ""},
+		"by one byte":            {"a\n" + long(logfile.MaxLine+1) + "\nb\n", "a|b|", long(logfile.MaxLine+1) + "\n"},
+		"by one byte at the end": {"a\n" + long(logfile.MaxLine+1), "a|", long(logfile.MaxLine + 1)},
+		"by far":                 {long(3*logfile.MaxLine) + "\nb\n", "b|", long(3*logfile.MaxLine) + "\n"},
+		"one after the other":    {long(logfile.MaxLine+9) + "\n" + long(logfile.MaxLine+7) + "\nb\n", "b|", long(logfile.MaxLine+9) + "\n" + long(logfile.MaxLine+7) + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var given, aside strings.Builder
+			_, err := logfile.ReadLinesAside(t.Context(), strings.NewReader(c.in), func(line []byte) error {
+				given.Write(line)
+				given.WriteByte('|')
+				return nil
+			}, &aside)
+			require.NoError(t, err)
+			require.True(t, c.given == given.String(), "given: %d bytes", given.Len())
+			require.True(t, c.aside == aside.String(), "aside: %d bytes", aside.Len())
+		})
+	}
+	_, err := logfile.ReadLinesAside(t.Context(), strings.NewReader(long(logfile.MaxLine+9)), func([]byte) error { return nil }, full{})
+	require.ErrorContains(t, err, "put a long line aside: disk is full")
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("disk is full") }
