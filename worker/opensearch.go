@@ -30,14 +30,7 @@ func SearchPorts(ctx context.Context, cfg *config.Config, ports *Ports, partitio
 	if err != nil {
 		return fmt.Errorf("configure opensearch: %w", err)
 	}
-	password, err := o.Password()
-	if err != nil {
-		return err
-	}
-	client, err := opensearch.New(ctx, opensearch.Options{
-		Addresses: o.Addresses, CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile, User: o.User, Password: password,
-		Region: o.Region, Service: o.Service, MaxRequests: o.MaxRequests, Timeout: o.Timeout, Patience: o.Patience,
-	})
+	client, err := SearchClient(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -53,6 +46,18 @@ func SearchPorts(ctx context.Context, cfg *config.Config, ports *Ports, partitio
 	return nil
 }
 
+// SearchClient is a client of the configured server. It does not talk to it yet.
+func SearchClient(ctx context.Context, o *config.OpenSearch) (*opensearch.Client, error) {
+	password, err := o.Password()
+	if err != nil {
+		return nil, err
+	}
+	return opensearch.New(ctx, opensearch.Options{
+		Addresses: o.Addresses, CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile, User: o.User, Password: password,
+		Region: o.Region, Service: o.Service, MaxRequests: o.MaxRequests, Timeout: o.Timeout, Patience: o.Patience,
+	})
+}
+
 // auditSearch is audit events in OpenSearch behind the activities' port.
 type auditSearch struct{ *opensearch.AuditLog }
 
@@ -61,7 +66,9 @@ var _ activities.SelectiveAuditLog = auditSearch{}
 func (a auditSearch) Describe() string { return fromOpenSearch }
 
 // Wanting is the log without the events that w leaves out.
-func (a auditSearch) Wanting(w audit.Wanted) activities.AuditLog { return auditSearch{a.AuditLog.Wanting(w)} }
+func (a auditSearch) Wanting(w audit.Wanted) activities.AuditLog {
+	return auditSearch{a.AuditLog.Wanting(w)}
+}
 
 func (a auditSearch) Partitions(ctx context.Context, from, to time.Time) ([]activities.Partition, error) {
 	parts, err := a.AuditLog.Partitions(ctx, from, to)
