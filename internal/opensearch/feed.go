@@ -2,6 +2,7 @@ package opensearch
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -27,8 +28,9 @@ type Feed struct {
 	bulks chan *bulk
 	free  chan *bulk
 
-	mu   sync.Mutex // guards open
-	open *bulk
+	mu    sync.Mutex // guards open and ended
+	open  *bulk
+	ended bool
 
 	counts  sync.Mutex // guards total
 	total   Stored
@@ -63,10 +65,16 @@ func NewFeed(ctx context.Context, s *Store, aside Aside) *Feed {
 	return f
 }
 
-// Add takes a line; it is copied. Once something has failed it returns that error.
+// errEnded tells a reader that is late.
+var errEnded = errors.New("the feed has ended")
+
+// Add takes a line; it is copied. Once something has failed it returns that error, and after End it takes nothing.
 func (f *Feed) Add(line []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.ended {
+		return errEnded
+	}
 	if f.open == nil {
 		select {
 		case f.open = <-f.free:
@@ -176,7 +184,7 @@ func (f *Feed) Stored() Stored {
 func (f *Feed) End() (Stored, error) {
 	f.mu.Lock()
 	failed := f.flush()
-	f.open = nil
+	f.open, f.ended = nil, true
 	f.mu.Unlock()
 	close(f.stopped)
 	close(f.bulks)
