@@ -38,3 +38,13 @@ func oneArg(what string) cobra.PositionalArgs {
 		return usage("give %s alone, not %d arguments", what, len(args))
 	}
 }
+
+// someArgs wants one argument or more and says what they are.
+func someArgs(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return &exitError{exitUsage, errors.New("give " + what)}
+		}
+		return nil
+	}
+}

@@ -18,7 +18,7 @@ const (
 	exitOther       = 1   // anything that has no code of its own
 	exitUsage       = 2   // a flag, an argument, a definition or a configuration that cannot be used
 	exitFailed      = 3   // a report ran and failed
-	exitIncomplete  = 4   // a report is partial or insufficient
+	exitIncomplete  = 4   // a report is partial or insufficient, or not every line was stored, or something will make reports partial
 	exitNotFound    = 5   // no such report, bundle or file
 	exitAltered     = 6   // verification found something that is not as the manifest says
 	exitInterrupted = 130 // stopped by a signal
@@ -29,7 +29,7 @@ const exitHelp = `Exit codes:
   1    an error without a code of its own
   2    a flag, argument, definition or configuration that cannot be used
   3    the report ran and failed
-  4    the report is partial or insufficient
+  4    the report is partial or insufficient; not every line could be stored; something would make reports partial
   5    no such report, bundle or file
   6    verification found something that is not as the manifest says
   130  stopped by a signal`
