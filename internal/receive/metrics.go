@@ -54,9 +54,11 @@ func (m *metrics) stored(p *Push, duplicate bool) {
 		m.duplicates.Inc()
 		return
 	}
-	m.last.Store(p.At.UnixNano())
-	m.lines.Add(float64(p.Lines))
-	m.bytes.Add(float64(p.Bytes))
+	if p.Lines > 0 {
+		m.last.Store(p.At.UnixNano())
+		m.lines.Add(float64(p.Lines))
+		m.bytes.Add(float64(p.Bytes))
+	}
 	m.lost(p)
 }
 

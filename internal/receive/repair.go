@@ -1,7 +1,10 @@
 package receive
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -23,26 +26,62 @@ func (w *writer) sweep() error {
 	return nil
 }
 
-func (w *writer) repair(ends map[string]int64) error {
+// repair publishes the files that were left open, as far as the journal says that they are stored. Without a journal, which
+// only somebody can have removed, all their whole lines are kept.
+func (w *writer) repair(known *window) error {
+	ends := known.ends()
 	names, err := filepath.Glob(filepath.Join(w.Dir, openPrefix+"*"))
 	if err != nil {
 		return err
 	}
 	for _, path := range names {
 		name := filepath.Base(path)
-		if err := w.cut(path, ends[name]); err != nil {
-			return fmt.Errorf("repair %s: %w", name, err)
+		end := ends[name]
+		if known.lost {
+			w.Logger.Error("the journal of received flows is gone: keeping all whole lines", "file", path)
+			if end, err = wholeLines(path); err != nil {
+				return fmt.Errorf("repair %s: %w", name, err)
+			}
 		}
-		if ends[name] == 0 {
-			err = os.Remove(path)
-		} else {
-			err = w.rename(name)
-		}
-		if err != nil {
+		if err := w.settle(path, end); err != nil {
 			return fmt.Errorf("repair %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// settle publishes what is stored of a file that was left open.
+func (w *writer) settle(path string, end int64) error {
+	if err := w.cut(path, end); err != nil {
+		return err
+	}
+	if end == 0 {
+		return os.Remove(path)
+	}
+	return w.rename(filepath.Base(path))
+}
+
+// wholeLines is where the last line feed of a file ends.
+func wholeLines(path string) (end int64, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	buffer := make([]byte, 256<<10)
+	for at := int64(0); ; {
+		n, err := file.ReadAt(buffer, at)
+		if i := bytes.LastIndexByte(buffer[:n], '\n'); i >= 0 {
+			end = at + int64(i) + 1
+		}
+		at += int64(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			return end, nil
+		case err != nil:
+			return 0, err
+		}
+	}
 }
 
 // cut leaves the stored part of a file.

@@ -29,6 +29,7 @@ type window struct {
 	length  time.Duration
 	entries []entry // by time
 	known   map[string]bool
+	lost    bool // there was no journal
 }
 
 func newWindow(length time.Duration) *window {
@@ -77,6 +78,7 @@ func readWindow(folder string, length time.Duration) (*window, error) {
 	w := newWindow(length)
 	raw, err := os.ReadFile(filepath.Join(folder, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
+		w.lost = true
 		return w, nil
 	}
 	if err != nil {

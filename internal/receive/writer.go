@@ -34,7 +34,7 @@ func (w *writer) begin(now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("read the journal: %w", err)
 	}
-	if err := w.repair(known.ends()); err != nil {
+	if err := w.repair(known); err != nil {
 		return err
 	}
 	known.prune(now)
