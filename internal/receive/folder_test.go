@@ -169,8 +169,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	require.NoError(t, folder.Close())
-	names, text := visible(t, dir)
-	require.Greater(t, len(names), 1)
+	_, text := visible(t, dir)
 	for i := range pushes {
 		require.Equal(t, 1, fresh[i], "one of the senders")
 		require.Equal(t, 1, strings.Count(text, receivetest.Flows(fmt.Sprint("pod", i), noon, 1+i%7)), "whole, and once")

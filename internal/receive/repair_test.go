@@ -176,3 +176,37 @@ func TestClosedFolder(t *testing.T) {
 	defer cancel()
 	require.ErrorIs(t, folder.Check(ctx), receive.ErrClosed)
 }
+
+func TestPushesThatShareASync(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		spoil bool
+	}{{"all are stored", false}, {"none is, when one cannot be", true}} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			a, b := receivetest.Flows("a", noon, 3), receivetest.Flows("b", noon, 2)
+			var pushes []*receive.Push
+			for _, body := range []string{a, b, a} {
+				p, err := receive.ReadPush(strings.NewReader(body), limit, dir, noon)
+				require.NoError(t, err)
+				defer p.Release()
+				pushes = append(pushes, p)
+			}
+			if test.spoil {
+				pushes[1].Spoil()
+			}
+			errs, err := receive.StoreTogether(receive.FolderOptions{Dir: dir, FileBytes: 1, FileAge: time.Hour, Window: time.Hour, Logger: quiet}, pushes...)
+			require.NoError(t, err)
+			for _, err := range errs {
+				require.Equal(t, test.spoil, err != nil)
+			}
+			require.NoError(t, openFolder(t, dir, nil).Close())
+			_, text := visible(t, dir)
+			if test.spoil {
+				require.Empty(t, text)
+				return
+			}
+			require.Equal(t, a+"\n"+b+"\n", text)
+		})
+	}
+}
