@@ -134,6 +134,10 @@ bench: need-all build ## The figures of the README
 bench-snapshot: build build-kube ## A snapshot of 100,000 objects on a real API server: time and memory (15 minutes)
 	@go run ./tests/kube/snapshotbench -bin $(BIN)
 
+.PHONY: bench-opensearch
+bench-opensearch: build-opensearch ## Gathering 5 million flows and 1 million audit events from a real OpenSearch, against bare queries
+	@go run ./tests/opensearch/searchbench -jars $(BIN)/opensearch/plain
+
 .PHONY: soak-recorder
 soak-recorder: build build-kube ## Five minutes of load on a recorder that is killed again and again: what its archive lacks (6 minutes)
 	@PROBITY_SOAK=5m go test ./tests/kube -count=1 -timeout 20m -v -run TestRecorderLosesNothing
