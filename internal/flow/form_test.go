@@ -70,14 +70,18 @@ func standard() Group {
 	}
 }
 
+// none prints as null.
+var none *struct{}
+
+// formCase is a record that is the standard one but for a change.
+type formCase struct {
+	name   string
+	line   []byte
+	change func(*Group)
+}
+
 func TestForms(t *testing.T) {
-	type null struct{} // a pointer to it prints as null
-	var none *null
-	for _, c := range []struct {
-		name   string
-		line   []byte
-		change func(*Group)
-	}{
+	testForms(t, []formCase{
 		{"enterprise", enterprise(t, nil), nil},
 		{"goldmane", goldmane(t, nil, nil), nil},
 		{"an unread member of any shape", enterprise(t, map[string]any{"x": []any{1.5e3, true, nil, map[string]any{"a": "ü\n"}}}), nil},
@@ -112,6 +116,11 @@ func TestForms(t *testing.T) {
 		{"forwarded", enterprise(t, map[string]any{"reporter": "fwd"}), func(g *Group) { g.Reporter = "fwd" }},
 		{"reported by the destination, goldmane", goldmane(t, map[string]any{"reporter": 2}, nil), func(g *Group) { g.Reporter = "dst" }},
 		{"no reporter", goldmane(t, map[string]any{"reporter": nil}, nil), func(g *Group) { g.Reporter = "" }},
+	})
+}
+
+func TestFormsOfEnds(t *testing.T) {
+	testForms(t, []formCase{
 		{"host endpoint by name", enterprise(t, map[string]any{"source_type": "hep", "source_namespace": "-", "source_name": "eth0", "source_name_aggr": "node-1"}), func(g *Group) {
 			g.Source = End{Type: Host, Name: "eth0", AggregateName: "node-1"}
 		}},
@@ -133,6 +142,11 @@ func TestForms(t *testing.T) {
 		{"network, goldmane", goldmane(t, map[string]any{"dest_type": 4, "dest_namespace": nil, "dest_name": "pvt"}, nil), func(g *Group) {
 			g.Dest = End{Type: Network, AggregateName: "pvt"}
 		}},
+	})
+}
+
+func TestFormsOfCounters(t *testing.T) {
+	testForms(t, []formCase{
 		{"zero counters left out", goldmane(t, nil, map[string]any{"num_connections_started": nil, "bytes_in": nil, "bytes_out": nil, "packets_in": nil, "packets_out": nil}), func(g *Group) {
 			g.Connections, g.BytesIn, g.BytesOut, g.PacketsIn, g.PacketsOut = 0, 0, 0, 0, 0
 		}},
@@ -142,7 +156,12 @@ func TestForms(t *testing.T) {
 		{"no policies", enterprise(t, map[string]any{"policies": none}), func(g *Group) { g.Policy = "" }},
 		{"no policies, goldmane", goldmane(t, map[string]any{"policies": nil}, nil), func(g *Group) { g.Policy = "" }},
 		{"escapes in a name", []byte(string(enterprise(t, map[string]any{"source_namespace": "\u0001"}))), func(g *Group) { g.Source.Namespace = "\u0001" }},
-	} {
+	})
+}
+
+func testForms(t *testing.T, cases []formCase) {
+	t.Helper()
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			want := standard()
 			if c.change != nil {
