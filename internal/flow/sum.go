@@ -35,13 +35,3 @@ func (r *Reducer) AddSum(line []byte, s *Sum) Reason {
 
 // AddStats counts what AddSum adds no count of. The hours must be those that Stats lists.
 func (r *Reducer) AddStats(s Stats) { r.coverage.add(s) }
-
-// NamesPolicies tells whether any of a record's policies can be read. Where none of the enforced ones can, all of them decide.
-func NamesPolicies(policies []string) bool {
-	for _, policy := range policies {
-		if _, ok := parseHit(policy); ok {
-			return true
-		}
-	}
-	return false
-}

@@ -2,10 +2,13 @@ package flow
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 // Records that were added up before give the same groups and the same statistics as the records themselves.
@@ -57,8 +60,37 @@ func TestAddSumRefuses(t *testing.T) {
 	}
 }
 
-func TestNamesPolicies(t *testing.T) {
-	require.False(t, NamesPolicies(nil))
-	require.False(t, NamesPolicies([]string{"-", "0|app"}))
-	require.True(t, NamesPolicies([]string{"-", "0|app|app.db|pass|1"}))
+// A record's decision is that of the first class of which it names a policy.
+func TestDeciding(t *testing.T) {
+	classes, silent := Deciding([]string{
+		"0|net|net.base|pass|0", "1|app|data/app.db|allow|1", "1|app|data/app.db|allow|0", "2|app|data/staged:app.x|deny|0", "-", "x|y",
+		"0|__PROFILE__|__PROFILE__.kns.shop|allow|0", "1|app|data/db|allow|0",
+	})
+	require.Equal(t, [][]string{
+		{"1|app|data/app.db|allow|0", "1|app|data/db|allow|0"}, {"1|app|data/app.db|allow|1"}, {"0|__PROFILE__|__PROFILE__.kns.shop|allow|0"},
+	}, classes)
+	require.Equal(t, []string{"0|net|net.base|pass|0", "2|app|data/staged:app.x|deny|0"}, silent)
+	rapid.Check(t, func(t *rapid.T) {
+		policies := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
+			return fmt.Sprintf("%d|%s|%s|%s|%d", rapid.IntRange(0, 2).Draw(t, "index"), rapid.SampledFrom([]string{"app", "__PROFILE__"}).Draw(t, "tier"),
+				rapid.SampledFrom([]string{"a", "ns/app.b", "ns/staged:c", "np:ns/b", "kns.d"}).Draw(t, "name"),
+				rapid.SampledFrom([]string{"allow", "deny", "pass", "what"}).Draw(t, "action"), rapid.IntRange(-2, 2).Draw(t, "rule"))
+		}), 0, 8).Draw(t, "policies")
+		var hits []hit
+		for _, text := range policies {
+			h, ok := parseHit(text)
+			require.True(t, ok)
+			hits = append(hits, h)
+		}
+		want := ""
+		classes, _ := Deciding(append([]string{"2|zz|other|allow|0"}, policies...))
+		for _, class := range classes {
+			if slices.ContainsFunc(class, func(text string) bool { return slices.Contains(policies, text) }) {
+				h, _ := parseHit(class[0])
+				want = h.String()
+				break
+			}
+		}
+		require.Equal(t, want, decide(hits))
+	})
 }

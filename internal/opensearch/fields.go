@@ -79,3 +79,62 @@ func restore(event, source json.RawMessage) json.RawMessage {
 	out = append(append(append(append(out, event[:at]...), name...), ':'), value...)
 	return append(append(out, ','), event[at:]...)
 }
+
+// eachMember calls fn with the members of an object that is known to be valid JSON: the name as it stands between its quotes, and the
+// value's bytes.
+func eachMember(object []byte, fn func(name, value []byte)) {
+	i := bytes.IndexByte(object, '{') + 1
+	for i > 0 {
+		from := bytes.IndexByte(object[i:], '"')
+		if from < 0 {
+			return
+		}
+		from += i
+		to := stringEnd(object, from)
+		colon := bytes.IndexByte(object[to:], ':')
+		if colon < 0 {
+			return
+		}
+		begin := to + colon + 1
+		for begin < len(object) && object[begin] <= ' ' {
+			begin++
+		}
+		end := jsonEnd(object, begin)
+		fn(object[from+1:to-1], bytes.TrimRight(object[begin:end], " \r\n\t"))
+		i = end
+	}
+}
+
+// stringEnd is behind the closing quote of the string that begins at i.
+func stringEnd(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+// jsonEnd is behind the value that begins at i: at the comma or bracket that follows it.
+func jsonEnd(b []byte, i int) int {
+	for depth := 0; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			i = stringEnd(b, i) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return i
+			}
+		case ',':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(b)
+}

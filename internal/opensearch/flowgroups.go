@@ -3,13 +3,16 @@ package opensearch
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/probity/probity/internal/flow"
 )
 
-// summing is the adding of what a server has added up.
+// summing is the adding up of a part's records that have their policies in one field.
+//
+// Which policy decides a record cannot be summed, since a record names several. So the records are read by the policy that decides
+// them: for each such policy, those that name it and none that goes before it. Each record is in exactly one of these queries.
 type summing struct {
 	log    *FlowLog
 	part   *part
@@ -21,107 +24,142 @@ type summing struct {
 
 	total       int64
 	summed      int64 // records of the groups so far
+	groups      int64
 	first, last time.Time
-	after       json.RawMessage
 	cover       *cover
-	// mixed are the keys of groups whose records do not all have the same policies, or that are no groups at all.
-	mixed     []json.RawMessage
-	mixedDocs int64
+	// aside finds the records that have to be read one by one.
+	aside     []m
+	asideDocs int64
 }
 
-// run reads all groups.
+const (
+	// maxPolicies bounds the policies of a part that are told apart.
+	maxPolicies = 10_000
+	// maxClasses bounds the queries for a part: each takes a server some milliseconds.
+	maxClasses = 3_000
+)
+
+// run adds everything.
 func (s *summing) run(ctx context.Context) error {
-	s.cover = newCover(s.part, s.into)
-	for {
-		size := s.log.page.Load()
-		groups, err := s.page(ctx, size)
-		var refused *Error
-		if errors.As(err, &refused) && refused.has(tooManyBuckets) {
-			if size /= 2; size < leastPage {
-				return errInexact
-			}
-			s.log.page.Store(size)
-			continue
-		}
-		if err != nil {
+	policies, err := s.discover(ctx)
+	if err != nil || s.total == 0 {
+		return err
+	}
+	classes, silent := flow.Deciding(policies)
+	if len(classes) > maxClasses {
+		return errInexact
+	}
+	f := s.part.Fields[s.policy]
+	names := func(texts []string) m { return m{"terms": m{f.Path: append([]string{}, texts...)}} }
+	var earlier []string
+	for _, class := range classes {
+		query := without(all(s.part.query, names(class)), names(earlier))
+		if err := s.read(ctx, query, class[0]); err != nil {
 			return err
 		}
-		for i := range groups {
-			if err := s.add(&groups[i]); err != nil {
-				return err
-			}
-		}
-		if int64(len(groups)) < size || s.after == nil {
-			break
+		earlier = append(earlier, class...)
+	}
+	undecided := without(s.part.query, names(earlier))
+	if s.policy == enforced { // where none of these can be read, all of the record's policies decide
+		unread := without(undecided, names(silent))
+		undecided = all(undecided, names(silent))
+		if err := s.putAside(ctx, unread); err != nil {
+			return err
 		}
 	}
-	switch {
-	case s.total == 0:
-		return nil
-	case s.summed != s.total: // a field with several values in one record
-		return errInexact
-	case s.mixedDocs > s.total/2:
-		return errInexact
+	if err := s.read(ctx, undecided, ""); err != nil {
+		return err
 	}
 	return s.finish(ctx)
 }
 
-// page asks for the next groups. The first page also tells how the records are spread over time.
-func (s *summing) page(ctx context.Context, size int64) ([]sumGroup, error) {
-	aggs := m{"groups": s.composite(size)}
-	first := s.after == nil
-	read := map[string]func(*json.Decoder) error{}
-	if first {
-		s.cover.ask(aggs, read)
+// discover counts the records, and asks for how they are spread over time and for the policies that they name.
+func (s *summing) discover(ctx context.Context) ([]string, error) {
+	s.cover = newCover(s.part, s.into)
+	aggs, read := m{"policies": m{"terms": m{"field": s.part.Fields[s.policy].Path, "size": maxPolicies}}}, map[string]func(*json.Decoder) error{}
+	s.cover.ask(aggs, read)
+	var found struct {
+		buckets
+		Other int64 `json:"sum_other_doc_count"`
 	}
-	var groups []sumGroup
-	var after json.RawMessage
-	read["groups"] = func(d *json.Decoder) error {
-		groups, after = groups[:0], nil
-		return object(d, func(name string) error {
-			switch name {
-			case "after_key":
-				return into(&after)(d)
-			case "buckets":
-				return array(d, func() error {
-					groups = append(groups, sumGroup{})
-					return transferred(d.Decode(&groups[len(groups)-1]))
-				})
-			}
-			return skip(d)
-		})
+	read["policies"] = func(d *json.Decoder) error {
+		found.Buckets = nil
+		return into(&found)(d)
 	}
-	bytes := int64(0)
-	told := func(n int64) {
-		if bytes = n; s.told != nil {
-			s.told(s.before + s.stats.Bytes + n)
-		}
-	}
-	total, faults, err := s.log.client.ask(ctx, s.part.indices, m{"query": s.part.query, "aggs": aggs}, &reading{aggs: read, told: told})
+	total, faults, err := s.log.client.ask(ctx, s.part.indices, m{"query": s.part.query, "aggs": aggs}, &reading{aggs: read})
 	if err != nil {
 		return nil, err
 	}
-	s.stats.Bytes += bytes
 	s.stats.Faults = append(s.stats.Faults, faults...)
-	if !first && total != s.total {
-		return nil, errMoved
+	s.total, s.cover.total = total, total
+	if found.Other > 0 {
+		return nil, errInexact
 	}
-	s.total, s.after, s.cover.total = total, after, total
-	return groups, ctx.Err()
+	policies := make([]string, len(found.Buckets))
+	for i := range found.Buckets {
+		policies[i] = found.Buckets[i].name()
+	}
+	return policies, nil
 }
 
-// add takes a group, or puts it aside.
-func (s *summing) add(g *sumGroup) error {
-	s.summed += g.Docs
-	line, uniform := g.line(s.policy)
-	sum, ok := g.sum()
-	if !ok {
-		return errInexact
+// count is how many documents a query finds.
+func (s *summing) count(ctx context.Context, query m) (int64, error) {
+	n, faults, err := s.log.client.ask(ctx, s.part.indices, m{"query": query}, &reading{})
+	s.stats.Faults = append(s.stats.Faults, faults...)
+	return n, err
+}
+
+func (s *summing) putAside(ctx context.Context, query m) error {
+	n, err := s.count(ctx, query)
+	if err == nil && n > 0 {
+		s.aside, s.asideDocs, s.summed = append(s.aside, query), s.asideDocs+n, s.summed+n
 	}
-	if !uniform || s.into.AddSum(line, sum) != "" {
-		s.mixed = append(s.mixed, g.Key)
-		s.mixedDocs += g.Docs
-		return s.into.Err()
+	return err
+}
+
+// read adds the groups of the records that a query finds; policy is what decided them.
+func (s *summing) read(ctx context.Context, query m, policy string) error {
+	member := []byte{}
+	if policy != "" {
+		list, err := json.Marshal(m{"enforced_policies": []string{policy}})
+		if err != nil {
+			return err
+		}
+		member = append(append([]byte(`,"policies":`), list...), '}')
+	}
+	var odd []json.RawMessage
+	var oddDocs int64
+	pages := &pager{summing: s, query: query, add: func(g *sumGroup) error {
+		ok, err := s.add(g, member)
+		if err == nil && !ok {
+			odd, oddDocs = append(odd, g.key), oddDocs+g.docs
+		}
+		return err
+	}}
+	if err := pages.run(ctx); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(odd, keysAtOnce) {
+		s.aside = append(s.aside, all(query, s.named(some)))
+	}
+	s.asideDocs += oddDocs
+	return nil
+}
+
+// add takes a group; it is false for one that is none, as one with an unknown action.
+func (s *summing) add(g *sumGroup, policy []byte) (bool, error) {
+	s.summed += g.docs
+	s.groups++
+	sum, ok := g.sum()
+	if !ok || len(g.key) < 2 {
+		return false, errInexact
+	}
+	line := []byte(g.key)
+	if len(policy) > 0 {
+		line = slices.Concat(g.key[:len(g.key)-1], policy)
+	}
+	if s.into.AddSum(line, sum) != "" {
+		return false, s.into.Err()
 	}
 	if s.first.IsZero() || sum.First.Before(s.first) {
 		s.first = sum.First
@@ -129,78 +167,33 @@ func (s *summing) add(g *sumGroup) error {
 	if sum.Last.After(s.last) {
 		s.last = sum.Last
 	}
-	return s.into.Err()
-}
-
-// line is the group's key as a record has it. It is false when not all records of the group have the same policies: then some policy
-// is in fewer of them than there are.
-func (g *sumGroup) line(field string) ([]byte, bool) {
-	key := g.Key
-	if len(key) < 2 || g.Policies.Other != 0 || g.Policies.Error != 0 {
-		return nil, false
-	}
-	names := make([]string, len(g.Policies.Buckets))
-	for i := range g.Policies.Buckets {
-		if g.Policies.Buckets[i].Docs != g.Docs {
-			return nil, false
-		}
-		names[i] = g.Policies.Buckets[i].Key
-	}
-	if len(names) == 0 {
-		return key, true
-	}
-	member := "enforced_policies"
-	if field == listed {
-		member = "all_policies"
-	} else if !flow.NamesPolicies(names) {
-		return nil, false // the other list may decide
-	}
-	list, err := json.Marshal(m{member: names})
-	if err != nil {
-		return nil, false
-	}
-	line := append(append([]byte{}, key[:len(key)-1]...), `,"policies":`...)
-	return append(append(line, list...), '}'), true
-}
-
-// sum is what the group's records add up to; false when the server's numbers are not exact or contradict each other.
-func (g *sumGroup) sum() (*flow.Sum, bool) {
-	if g.First.Value == nil || g.Last.Value == nil {
-		return nil, false
-	}
-	sum := &flow.Sum{First: time.UnixMilli(when(*g.First.Value)).UTC(), Last: time.UnixMilli(when(*g.Last.Value)).UTC(), Records: g.Docs}
-	for _, one := range []struct {
-		from number
-		to   *int64
-	}{
-		{g.Started, &sum.Connections}, {g.In, &sum.BytesIn}, {g.Out, &sum.BytesOut}, {g.PacketsIn, &sum.PacketsIn}, {g.PacketsOut, &sum.PacketsOut},
-	} {
-		n, ok := one.from.exact()
-		if !ok || n < 0 {
-			return nil, false
-		}
-		*one.to = n
-	}
-	return sum, !sum.Last.Before(sum.First)
+	return true, s.into.Err()
 }
 
 // keysAtOnce is how many groups one query names: a query has at most 1,024 clauses (indices.query.bool.max_clause_count).
 const keysAtOnce = 40
 
-// finish reads the records of the groups that were put aside, and counts all others.
+// finish reads the records that were put aside, and counts all others.
 func (s *summing) finish(ctx context.Context) error {
+	if s.summed != s.total { // as with a field that has several values in one record
+		if now, err := s.count(ctx, s.part.query); err != nil || now != s.total {
+			return firstOf(err, errMoved)
+		}
+		return errInexact
+	}
+	if s.asideDocs > s.total/2 {
+		return errInexact
+	}
 	if err := s.cover.zeros(ctx, s); err != nil {
 		return err
 	}
-	for from := 0; from < len(s.mixed); from += keysAtOnce {
-		some := s.part.where(all(s.part.query, s.named(s.mixed[from:min(from+keysAtOnce, len(s.mixed))])))
-		own := &summing{log: s.log, part: some, into: s.into}
-		own.cover = newCover(some, s.into)
-		if err := own.cover.count(ctx, own); err != nil {
+	for _, query := range s.aside {
+		some := s.part.where(query)
+		counted := newCover(some, s.into)
+		if err := counted.count(ctx, s); err != nil {
 			return err
 		}
-		s.stats.Faults = append(s.stats.Faults, own.stats.Faults...)
-		s.cover.subtract(own.cover)
+		s.cover.subtract(counted)
 		if err := s.log.documents(ctx, some, s.into, &s.stats, nil); err != nil {
 			return err
 		}
@@ -209,7 +202,7 @@ func (s *summing) finish(ctx context.Context) error {
 	if !ok {
 		return errInexact
 	}
-	if s.summed > s.mixedDocs {
+	if s.total > s.asideDocs {
 		counted.First, counted.Last = s.first, s.last
 	}
 	s.into.AddStats(counted)

@@ -38,10 +38,12 @@ const (
 	endTime   = "end_time"
 )
 
-// Bounds of the documents of a partition, when nothing says how many there shall be.
+// Bounds of the documents of a partition, when nothing says how many there shall be. Each partition gives its groups anew, so there are
+// no more of them than keep a server of two cores busy, as long as none takes more than some seconds.
 const (
-	leastFlowDocs = 100_000
-	mostFlowDocs  = 1_500_000
+	leastFlowDocs = 500_000
+	mostFlowDocs  = 3_000_000
+	flowShares    = 2
 )
 
 // Partitions splits the records that overlap the interval. The same documents give the same partitions.
@@ -57,7 +59,7 @@ func (l *FlowLog) planner() *planner {
 	return &planner{
 		client: l.client, pattern: l.options.pattern(), mapping: &l.options.Mapping, fields: append([]string{enforced, listed}, flowFields...),
 		times: []string{startTime}, lead: true, end: endTime,
-		docs: l.options.PartitionDocs, least: leastFlowDocs, most: mostFlowDocs,
+		docs: l.options.PartitionDocs, least: leastFlowDocs, most: mostFlowDocs, shares: flowShares, byKey: l.sumsUp,
 	}
 }
 
@@ -69,7 +71,7 @@ func (l *FlowLog) Reduce(ctx context.Context, p *Partition, r *flow.Reducer, pro
 		return stats, ctx.Err()
 	}
 	planner := l.planner()
-	query := planner.query(p.Fields, startTime, p.From, p.To, p.Lead)
+	query := p.Keys.of(planner.query(p.Fields, startTime, p.From, p.To, p.Lead), p.Fields[pageField])
 	if p.Untimed {
 		query = planner.withoutTime(p, startTime)
 	}

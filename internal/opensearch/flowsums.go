@@ -2,28 +2,30 @@ package opensearch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
 	"github.com/probity/probity/internal/flow"
 )
 
-// sumPage is how many groups are asked for at a time. Each is read in one pass over all documents, so a page is as large as a server
-// allows: 65,535 buckets in all (search.max_buckets), of which a group takes one, and one more for each policy.
-const sumPage = 20_000
+// sumPage is how many groups are asked for at a time, of the 65,535 that a server gives (search.max_buckets). Larger pages are not
+// faster where the groups that are left are found without reading what is done (see pager), and take more memory.
+const sumPage = 10_000
 
 // leastPage is where asking for fewer groups ends.
 const leastPage = 500
 
 // The counters of a record, by their names in an answer.
 var counters = map[string]string{
-	"started": "num_flows_started", "in": "bytes_in", "out": "bytes_out", "packetsIn": "packets_in", "packetsOut": "packets_out",
+	"c": "num_flows_started", "i": "bytes_in", "o": "bytes_out", "p": "packets_in", "q": "packets_out",
 }
+
+// pageField is the first of the key: groups are read by spans of its values, so that each document is read once.
+const pageField = "source_name_aggr"
 
 // keyFields say which group a record belongs to, but for its policies. Servers sort groups by them in this order.
 var keyFields = []string{
-	"source_namespace", "source_name_aggr", "source_name", "source_type", "dest_namespace", "dest_name_aggr", "dest_name", "dest_type",
+	pageField, "source_namespace", "source_name", "source_type", "dest_namespace", "dest_name_aggr", "dest_name", "dest_type",
 	"dest_port", "proto", "action", "reporter", "dest_service_namespace", "dest_service_name", "dest_service_port", "dest_service_port_num",
 }
 
@@ -97,7 +99,10 @@ func (l *FlowLog) sums(ctx context.Context, p *part, r *flow.Reducer, stats *Rea
 // errInexact tells that the server's sums would not be those of the records.
 var errInexact = errors.New("the sums are not exact")
 
-// changedOften is how often sums are asked for again because documents came meanwhile.
+// errMoved tells that documents came or went while they were added up.
+var errMoved = errors.New("the documents changed while they were added up")
+
+// changedOften is how often sums are asked for again because documents changed meanwhile.
 const changedOften = 3
 
 // class adds the records that have their policies in one field.
@@ -105,7 +110,7 @@ func (l *FlowLog) class(ctx context.Context, p *part, policy string, r *flow.Red
 	err := errInexact
 	for range changedOften {
 		own := flow.NewReducer(r.Options())
-		s := &summing{log: l, part: p, policy: policy, into: own, stats: newStats(&Partition{}), told: progress, before: stats.Bytes}
+		s := &summing{log: l, part: p, policy: policy, into: own, told: progress, before: stats.Bytes}
 		if err = s.run(ctx); err == nil {
 			stats.Lines, stats.Bytes, stats.TooLong = stats.Lines+s.stats.Lines, stats.Bytes+s.stats.Bytes, stats.TooLong+s.stats.TooLong
 			stats.Faults = append(stats.Faults, s.stats.Faults...)
@@ -122,65 +127,4 @@ func (l *FlowLog) class(ctx context.Context, p *part, policy string, r *flow.Red
 		return l.documents(ctx, p, r, stats, progress)
 	}
 	return err
-}
-
-// errMoved tells that the documents changed from one page of groups to the next.
-var errMoved = errors.New("documents came while groups were read")
-
-// composite asks for groups, from behind the one that is given.
-func (s *summing) composite(size int64) m {
-	sources := make([]m, len(keyFields))
-	for i, name := range keyFields {
-		sources[i] = m{name: m{"terms": m{"field": s.part.Fields[name].Path, "missing_bucket": true}}}
-	}
-	composite := m{"size": size, "sources": sources}
-	if s.after != nil {
-		composite["after"] = s.after
-	}
-	aggs := m{
-		"first":    m{"min": m{"field": s.part.Fields[startTime].Path}},
-		"last":     m{"max": m{"field": s.part.Fields[endTime].Path}},
-		"policies": m{"terms": m{"field": s.part.Fields[s.policy].Path, "size": maxPolicies}},
-	}
-	for name, field := range counters {
-		aggs[name] = m{"sum": m{"field": s.part.Fields[field].Path}}
-	}
-	return m{"composite": composite, "aggs": aggs}
-}
-
-// maxPolicies bounds the policies of a group that are looked at; a record goes through a handful.
-const maxPolicies = 50
-
-// sumGroup is one group of an answer.
-type sumGroup struct {
-	Key        json.RawMessage `json:"key"`
-	Docs       int64           `json:"doc_count"`
-	First      number          `json:"first"`
-	Last       number          `json:"last"`
-	Started    number          `json:"started"`
-	In         number          `json:"in"`
-	Out        number          `json:"out"`
-	PacketsIn  number          `json:"packetsIn"`
-	PacketsOut number          `json:"packetsOut"`
-	Policies   struct {
-		Other   int64 `json:"sum_other_doc_count"`
-		Error   int64 `json:"doc_count_error_upper_bound"`
-		Buckets []struct {
-			Key  string `json:"key"`
-			Docs int64  `json:"doc_count"`
-		} `json:"buckets"`
-	} `json:"policies"`
-}
-
-type number struct {
-	Value *float64 `json:"value"`
-}
-
-// exact is the value as a whole number; it is false for one that a server's floating point cannot hold exactly.
-func (n number) exact() (int64, bool) {
-	if n.Value == nil {
-		return 0, true
-	}
-	const limit = 1 << 53
-	return int64(*n.Value), *n.Value > -limit && *n.Value < limit
 }

@@ -43,6 +43,9 @@ type Partition struct {
 	To   int64 `json:"to,omitempty"`
 	// Lead adds what began before From and was not over then.
 	Lead bool `json:"lead,omitempty"`
+	// Keys bounds the values of a flow record's pageField: what is summed up is split by what it is grouped by, and not by time, since
+	// each part in time has most of the groups anew.
+	Keys *span `json:"keys,omitempty"`
 	// After marks the time behind the interval's end.
 	After bool `json:"after,omitempty"`
 	// Untimed are the documents without a time instead, of about the span From to To.

@@ -17,11 +17,14 @@ type planner struct {
 	fields  []string // those of the record that are looked up
 	// times are the names of the fields that may hold the record's time, the best first.
 	times []string
-	lead  bool // whether a record lasts, so that one that began before the span may belong to it
-	end   string
-	docs  int64 // for one partition; 0 leaves it to shares
-	least int64
-	most  int64
+	// byKey tells whether the partitions' records are summed up, so that they are better split by what they are grouped by; may be nil.
+	byKey  func(*Partition) bool
+	lead   bool // whether a record lasts, so that one that began before the span may belong to it
+	end    string
+	docs   int64 // for one partition; 0 makes so many shares, of no fewer than least and no more than most documents
+	shares int64
+	least  int64
+	most   int64
 
 	from, to int64
 	notes    []string
@@ -136,7 +139,17 @@ func (p *planner) group(ctx context.Context, g *group) error {
 		return nil
 	}
 	base := Partition{Indices: sortedKeys(holders), Fields: g.Fields}
-	p.cut(&base, weights, total, total-inside)
+	parts := p.parted(total)
+	byKey := false
+	if p.byKey != nil && parts > 1 && p.byKey(&base) {
+		var err error
+		if byKey, err = p.cutByKey(ctx, &base, query, total, parts); err != nil {
+			return err
+		}
+	}
+	if !byKey {
+		p.cut(&base, weights, total, total-inside, parts)
+	}
 	return p.untimed(ctx, &base, name)
 }
 
@@ -173,22 +186,29 @@ func (p *planner) timeless(ctx context.Context, g *group) error {
 	return nil
 }
 
-// cut makes partitions of about as many documents as one shall have.
-func (p *planner) cut(base *Partition, weights []weight, total, lead int64) {
-	slices.SortFunc(weights, func(a, b weight) int { return int(min(max(a.at-b.at, -1), 1)) })
-	target := p.docs
-	if target <= 0 {
-		target = min(max(total/int64(p.client.options.MaxRequests)+1, p.least), p.most)
+// parted is how many partitions the documents make.
+func (p *planner) parted(total int64) int64 {
+	docs := p.docs
+	if docs <= 0 {
+		docs = min(max(total/p.shares+1, p.least), p.most)
 	}
+	return (total + docs - 1) / docs
+}
+
+// cut makes partitions in time, of about the same number of documents.
+func (p *planner) cut(base *Partition, weights []weight, total, lead, parts int64) {
+	slices.SortFunc(weights, func(a, b weight) int { return int(min(max(a.at-b.at, -1), 1)) })
 	part := *base
 	part.From, part.Lead, part.Docs = p.from, p.lead && lead > 0, lead
+	made, sum := int64(0), lead
 	for _, w := range weights {
-		if part.Docs > 0 && part.Docs+w.docs > target && w.at > part.From {
+		if share := (made + 1) * total / parts; part.Docs > 0 && sum+w.docs/2 > share && w.at > part.From {
 			part.To = w.at
 			p.parts = append(p.parts, part)
+			made++
 			part.From, part.Lead, part.Docs = w.at, false, 0
 		}
-		part.Docs += w.docs
+		part.Docs, sum = part.Docs+w.docs, sum+w.docs
 	}
 	part.To = p.to
 	p.parts = append(p.parts, part)
