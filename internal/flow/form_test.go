@@ -70,8 +70,8 @@ func standard() Group {
 	}
 }
 
-// none prints as null.
-var none *struct{}
+// missing prints as null.
+var missing *struct{}
 
 // formCase is a record that is the standard one but for a change.
 type formCase struct {
@@ -88,8 +88,8 @@ func TestForms(t *testing.T) {
 		{"exact names", enterprise(t, map[string]any{"source_name": "web-5d45-x1", "dest_name": "cart-7f6b-y2"}), func(g *Group) {
 			g.Source.Name, g.Dest.Name = "web-5d45-x1", "cart-7f6b-y2"
 		}},
-		{"null is no name", enterprise(t, map[string]any{"source_name": none, "dest_name": nil}), nil},
-		{"no service as dashes", enterprise(t, map[string]any{"dest_service_namespace": "-", "dest_service_name": "-", "dest_service_port": "-", "dest_service_port_num": none}), func(g *Group) {
+		{"null is no name", enterprise(t, map[string]any{"source_name": missing, "dest_name": nil}), nil},
+		{"no service as dashes", enterprise(t, map[string]any{"dest_service_namespace": "-", "dest_service_name": "-", "dest_service_port": "-", "dest_service_port_num": missing}), func(g *Group) {
 			g.Service = Service{}
 		}},
 		{"no service as missing", enterprise(t, map[string]any{"dest_service_namespace": nil, "dest_service_name": nil, "dest_service_port": nil, "dest_service_port_num": nil}), func(g *Group) {
@@ -98,7 +98,7 @@ func TestForms(t *testing.T) {
 		{"service port by number", enterprise(t, map[string]any{"dest_service_port": "-"}), func(g *Group) { g.Service.Port = "7070" }},
 		{"several service ports", enterprise(t, map[string]any{"dest_service_port": "*"}), func(g *Group) { g.Service.Port = "*" }},
 		{"service port of a goldmane record by number", goldmane(t, map[string]any{"dest_service_port_name": nil}, nil), func(g *Group) { g.Service.Port = "7070" }},
-		{"port aggregated", enterprise(t, map[string]any{"dest_port": none}), func(g *Group) { g.Port = 0 }},
+		{"port aggregated", enterprise(t, map[string]any{"dest_port": missing}), func(g *Group) { g.Port = 0 }},
 		{"port left out", goldmane(t, map[string]any{"dest_port": nil}, nil), func(g *Group) { g.Port = 0 }},
 		{"protocol by number", enterprise(t, map[string]any{"proto": 17}), func(g *Group) { g.Protocol = "udp" }},
 		{"protocol by number in quotes", enterprise(t, map[string]any{"proto": "132"}), func(g *Group) { g.Protocol = "sctp" }},
@@ -152,8 +152,8 @@ func TestFormsOfCounters(t *testing.T) {
 		}},
 		{"the other form's connections do not count", enterprise(t, map[string]any{"num_connections_started": 99}), nil},
 		{"the other form's connections do not count, goldmane", goldmane(t, nil, map[string]any{"num_flows_started": 99}), nil},
-		{"a key that is null", enterprise(t, map[string]any{"Key": none}), nil},
-		{"no policies", enterprise(t, map[string]any{"policies": none}), func(g *Group) { g.Policy = "" }},
+		{"a key that is null", enterprise(t, map[string]any{"Key": missing}), nil},
+		{"no policies", enterprise(t, map[string]any{"policies": missing}), func(g *Group) { g.Policy = "" }},
 		{"no policies, goldmane", goldmane(t, map[string]any{"policies": nil}, nil), func(g *Group) { g.Policy = "" }},
 		{"escapes in a name", []byte(string(enterprise(t, map[string]any{"source_namespace": "\u0001"}))), func(g *Group) { g.Source.Namespace = "\u0001" }},
 	})
@@ -259,7 +259,7 @@ func TestBadLines(t *testing.T) {
 		{"unknown reporter, goldmane", string(goldmane(t, map[string]any{"reporter": 9}, nil)), BadKey},
 		{"zero byte in a name", string(enterprise(t, map[string]any{"source_namespace": "a\x00b"})), BadKey},
 		{"endless name", string(enterprise(t, map[string]any{"source_namespace": fmt.Sprintf("%02000d", 1)})), BadKey},
-		{"policies are text", string(enterprise(t, map[string]any{"policies": "none"})), BadKey},
+		{"policies are text", string(enterprise(t, map[string]any{"policies": "missing"})), BadKey},
 		{"a policy is a number", string(enterprise(t, map[string]any{"policies": map[string]any{"enforced_policies": []int{1}}})), BadKey},
 		{"policies twice", string(enterprise(t, map[string]any{"policies": json.RawMessage(`{"all_policies":[],"all_policies":[]}`)})), BadKey},
 		{"key is text", string(goldmane(t, nil, map[string]any{"Key": "k"})), BadAction},
