@@ -259,7 +259,7 @@ func TestBadLines(t *testing.T) {
 		{"unknown reporter, goldmane", string(goldmane(t, map[string]any{"reporter": 9}, nil)), BadKey},
 		{"zero byte in a name", string(enterprise(t, map[string]any{"source_namespace": "a\x00b"})), BadKey},
 		{"endless name", string(enterprise(t, map[string]any{"source_namespace": fmt.Sprintf("%02000d", 1)})), BadKey},
-		{"policies are text", string(enterprise(t, map[string]any{"policies": "missing"})), BadKey},
+		{"policies are text", string(enterprise(t, map[string]any{"policies": "none"})), BadKey},
 		{"a policy is a number", string(enterprise(t, map[string]any{"policies": map[string]any{"enforced_policies": []int{1}}})), BadKey},
 		{"policies twice", string(enterprise(t, map[string]any{"policies": json.RawMessage(`{"all_policies":[],"all_policies":[]}`)})), BadKey},
 		{"key is text", string(goldmane(t, nil, map[string]any{"Key": "k"})), BadAction},
