@@ -58,7 +58,8 @@ func (a *app) root() *cobra.Command {
 	a.cfg.Register(flags)
 	root.AddCommand(
 		a.runCommand(), a.backfillCommand(), a.reportsCommand(), a.snapshotCommand(), a.scheduleCommand(), a.verifyCommand(),
-		a.workerCommand(), a.starterCommand(), a.recorderCommand(), a.ingestCommand(), a.receiveCommand(), a.devCommand(), a.sampleCommand(), a.demoCommand(),
+		a.workerCommand(), a.starterCommand(), a.recorderCommand(), a.receiveCommand(), a.ingestCommand(), a.doctorCommand(),
+		a.devCommand(), a.sampleCommand(), a.demoCommand(),
 	)
 	return root
 }

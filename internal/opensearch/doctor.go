@@ -174,6 +174,10 @@ var likely = map[Kind]string{Flows: "*flow*", AuditEvents: "*audit*"}
 // nothing tells of a pattern without indices, and looks for others.
 func (x *examination) nothing(ctx context.Context) error {
 	text := "no index has a name like " + x.found.Pattern
+	if x.source.Optional {
+		x.found.problem(false, text+": nothing is missing where another log has these events", "")
+		return nil
+	}
 	change := ""
 	o := x.source.Log
 	if o.Cluster != "" && strings.Contains(strings.Join(o.Indices, ","), "{cluster}") {
@@ -193,11 +197,19 @@ func (x *examination) nothing(ctx context.Context) error {
 		}
 		if n := len(others.open); n > 0 {
 			text += ", and there is " + strings.Join(others.open[:min(n, 3)], ", ")
-			change = x.source.Setting + ": " + dated.ReplaceAllString(others.open[0], "*")
+			change = x.source.Setting + ": " + undated(others.open[0])
 		}
 	}
-	x.found.problem(!x.source.Optional, text, change)
+	x.found.problem(true, text, change)
 	return nil
+}
+
+// undated is the pattern of the names that differ from one in their day.
+func undated(name string) string {
+	if at := dated.FindStringIndex(name); at != nil {
+		return name[:at[0]] + "*"
+	}
+	return name
 }
 
 // clusterOf finds the name that one of the indices has in the place of {cluster}.
