@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -186,9 +187,8 @@ func unnestOnly(doc json.RawMessage, event, path string) json.RawMessage {
 // form is how a time is written.
 func form(value json.RawMessage) string {
 	text := strings.Trim(string(value), `"`)
-	var n json.Number
-	if json.Unmarshal([]byte(text), &n) == nil {
-		if whole, err := n.Int64(); err == nil && whole < millisFrom {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if n < millisFrom {
 			return "seconds"
 		}
 		return "milliseconds"
