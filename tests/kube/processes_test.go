@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,6 +68,38 @@ func TestProcessesAreAdmitted(t *testing.T) {
 		require.NoError(t, yaml.UnmarshalStrict(raw, &deployment))
 		account := deployment.Spec.Template.Spec.ServiceAccountName
 		require.Contains(t, c.Kubectl(t, "-n", "probity", "get", "serviceaccount", account, "-o", "name"), account)
+	}
+}
+
+// TestReceiverIsAdmitted: the API server takes the receiver, and Probity takes its settings.
+func TestReceiverIsAdmitted(t *testing.T) {
+	c := cluster.Shared(t)
+	c.Kubectl(t, "apply", "-f", filepath.Join(deployFolder, "rbac", "namespace.yaml"))
+	folder := filepath.Join(deployFolder, "receive")
+	out := c.Kubectl(t, "apply", "--dry-run=server", "-k", folder)
+	for _, name := range []string{"service/probity-receive", "deployment.apps/probity-receive", "persistentvolumeclaim/flow-logs"} {
+		require.Contains(t, out, name)
+	}
+	var receiver appsv1.Deployment
+	for _, document := range documents(c.Kubectl(t, "kustomize", folder)) {
+		var candidate appsv1.Deployment
+		require.NoError(t, yaml.Unmarshal([]byte(document), &candidate))
+		if candidate.Kind == "Deployment" {
+			receiver = candidate
+		}
+	}
+	container := receiver.Spec.Template.Spec.Containers[0]
+	var loaded config.Config
+	flags := pflag.NewFlagSet("receive", pflag.ContinueOnError)
+	flags.String("config", "", "")
+	loaded.Register(flags)
+	require.NoError(t, flags.Parse(container.Args[1:]))
+	_, err := config.Load(flags, filepath.Join(deployFolder, "processes", "probity.yaml"), nil)
+	require.NoError(t, err)
+	require.NoError(t, loaded.Validate())
+	require.Equal(t, "/flows", loaded.Receive.Folder)
+	for i, address := range []string{loaded.Receive.Address, loaded.Receive.StatusAddress} {
+		require.Equal(t, address, fmt.Sprintf(":%d", container.Ports[i].ContainerPort))
 	}
 }
 
