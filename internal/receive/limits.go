@@ -14,9 +14,9 @@ const (
 
 	// memoryBody is what is kept of a push in memory; the rest goes to a file.
 	memoryBody = 1 << 20
-	// reach is how far the flows of a push reach back from its arrival when its lines do not tell: five minutes of flows, 30 s
-	// until they are sent, and the emitter's repetitions.
-	reach = 15 * time.Minute
+	// reach is how far the flows of a push reach back from its arrival when its lines do not tell: five minutes of flows, up to
+	// seven and a half until they are sent (PUSH_INDEX of Calico 3.30), and the emitter's repetitions.
+	reach = 20 * time.Minute
 	// patience is how long the emitter repeats a push that was refused, and some.
 	patience = 15 * time.Minute
 	// maxRefused bounds the refused pushes that are remembered.

@@ -40,8 +40,8 @@ func TestReadPush(t *testing.T) {
 		from, to         int64
 		err              string
 	}{
-		{name: "nothing", from: unix - 900, to: unix},
-		{name: "empty lines", body: "\n\r\n\n", from: unix - 900, to: unix},
+		{name: "nothing", from: unix - 1200, to: unix},
+		{name: "empty lines", body: "\n\r\n\n", from: unix - 1200, to: unix},
 		{name: "no line end behind the last line", body: line(5, 9) + "\n" + line(3, 7), lines: 2, want: line(5, 9) + "\n" + line(3, 7) + "\n", from: 3, to: 9},
 		{name: "CRLF", body: line(5, 9) + "\r\n" + line(3, 7) + "\r\n", lines: 2, want: line(5, 9) + "\n" + line(3, 7) + "\n", from: 3, to: 9},
 		{name: "a bad line among good ones", body: line(5, 9) + "\n{\n\n" + line(3, 4) + "\n", lines: 2, dropped: []dropped{{2, string(flow.BadJSON)}},
@@ -50,7 +50,7 @@ func TestReadPush(t *testing.T) {
 			from: 3, to: 9},
 		{name: "a line that is too long", body: line(5, 9) + "\n{" + long + "}\n" + line(6, 9), lines: 2, dropped: []dropped{{2, receive.ReasonTooLong}}, from: 5, to: 9},
 		{name: "no times", body: line(5, 9) + "\n{}", lines: 1, dropped: []dropped{{2, string(flow.NoTimes)}}, from: 5, to: 9},
-		{name: "no NDJSON", body: "<html>", dropped: []dropped{{0, receive.ReasonNoNDJSON}}, from: unix - 900, to: unix, err: "no NDJSON"},
+		{name: "no NDJSON", body: "<html>", dropped: []dropped{{0, receive.ReasonNoNDJSON}}, from: unix - 1200, to: unix, err: "no NDJSON"},
 		{name: "too many bad lines", body: line(5, 9) + strings.Repeat("\nx", receive.MaxBad+1), dropped: []dropped{{0, receive.ReasonNoNDJSON}},
 			from: 5, to: 9, err: "no NDJSON"},
 		{name: "not too many", body: line(5, 9) + strings.Repeat("\nx", receive.MaxBad), lines: 1, from: 5, to: 9},

@@ -157,7 +157,7 @@ func TestAnswers(t *testing.T) {
 				require.Equal(t, true, says["duplicate"])
 			}
 			require.NoError(t, r.folder.Close())
-			// What cannot be told from good lines is told of the quarter of an hour before it arrived.
+			// What cannot be told from good lines is told of the twenty minutes before it arrived.
 			now := time.Now().UTC()
 			all := reduce(t, r.dir, interval.Interval{Start: noon, End: now.Add(time.Hour)})
 			require.Equal(t, test.dropped, all.Stats().BadLines())
