@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,7 +37,14 @@ type Server struct {
 	ServerOptions
 	slots   chan struct{}
 	refused refusals
+	failed  atomic.Pointer[failure]
 	metrics *metrics
+}
+
+// failure is why the last push could not be stored.
+type failure struct {
+	err error
+	at  time.Time
 }
 
 // NewServer returns a server.
@@ -54,9 +62,13 @@ func (s *Server) Handler() http.Handler {
 	return mux
 }
 
-// health says 200 while pushes can be stored.
+// health says 200 while pushes can be stored. One that was refused lately counts: a full disk has room for what Check writes.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	if err := s.Sink.Check(r.Context()); err != nil {
+	err := s.Sink.Check(r.Context())
+	if last := s.failed.Load(); err == nil && last != nil && time.Since(last.at) < patience {
+		err = last.err
+	}
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
@@ -127,10 +139,12 @@ func (s *Server) store(r *http.Request, p *Push, why error) answer {
 	}
 	if err != nil {
 		s.refused.add(p)
+		s.failed.Store(&failure{err, begin})
 		s.Logger.Error("refusing a push: it cannot be stored now", "from", r.RemoteAddr, "bytes", p.Bytes, "error", err)
 		return answer{code: http.StatusServiceUnavailable, Error: err.Error()}
 	}
 	s.refused.settle(p.Digest)
+	s.failed.Store(nil)
 	s.metrics.stored(p, duplicate)
 	s.metrics.store.Observe(time.Since(begin).Seconds())
 	s.log(r, p, duplicate)

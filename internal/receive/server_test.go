@@ -204,15 +204,20 @@ func TestSinkAway(t *testing.T) {
 		require.Contains(t, says["error"], "no space left on device")
 	}
 	require.InDelta(t, 2, scrape(t, r.metrics)["probity_receive_refused"], 0)
-	response, err := r.client.Get(r.url + "/healthz")
-	require.NoError(t, err)
-	response.Body.Close()
-	require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+	health := func() int {
+		response, err := r.client.Get(r.url + "/healthz")
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode
+	}
+	require.Equal(t, http.StatusServiceUnavailable, health())
 	require.ErrorIs(t, r.server.Sweep(t.Context(), time.Now().Add(time.Hour)), errDiskFull, "and nothing is forgotten")
 
 	r.sink.off.Store(false)
-	response, _ = r.push(t, again)
+	require.Equal(t, http.StatusServiceUnavailable, health(), "until a push was stored")
+	response, _ := r.push(t, again)
 	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.Equal(t, http.StatusOK, health())
 	require.NoError(t, r.server.Sweep(t.Context(), time.Now().Add(time.Minute)))
 	require.InDelta(t, 1, scrape(t, r.metrics)["probity_receive_refused"], 0, "it may still come")
 	require.NoError(t, r.server.Sweep(t.Context(), time.Now().Add(time.Hour)))
