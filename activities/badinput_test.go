@@ -97,6 +97,19 @@ func TestLineOfTenMegabytes(t *testing.T) {
 	require.Equal(t, "partial too-long-lines: flow-logs: 1 lines were longer than the limit\n", b.reasons(t))
 }
 
+func TestDroppedFlows(t *testing.T) {
+	t.Parallel()
+	flows := string(shopFile(t, "flows/flows.log"))
+	dropped := func(day int) string {
+		start := time.Date(2026, 11, day, 5, 0, 0, 0, time.UTC).Unix()
+		return fmt.Sprintf(`{"start_time":%d,"end_time":%d,"action":"dropped","probity":{"reason":"the line is too long"}}`+"\n", start, start+300)
+	}
+	b := shop(t, networkAccess).flowFiles(map[string]string{"flows.log": flows + dropped(24) + dropped(24)}).run(t)
+	require.Equal(t, "partial fault: flow-logs: 2 lines or pushes were dropped before they were stored\n", b.reasons(t))
+	b = shop(t, networkAccess).flowFiles(map[string]string{"flows.log": flows + dropped(22)}).run(t)
+	require.Equal(t, evidence.Complete, b.Verdict, "what was dropped on another day")
+}
+
 func TestInvalidUTF8(t *testing.T) {
 	t.Parallel()
 	t.Run("in a text of an audit event it is replaced, and told", func(t *testing.T) {

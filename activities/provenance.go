@@ -9,6 +9,7 @@ import (
 
 	"github.com/probity/probity/internal/benchmark"
 	"github.com/probity/probity/internal/evidence"
+	"github.com/probity/probity/internal/flow"
 	"github.com/probity/probity/internal/resource"
 )
 
@@ -222,7 +223,12 @@ func (c *computation) flowSource() evidence.Source {
 		Count: evidence.Counts{Lines: stats.Lines, Records: stats.Records(), Used: stats.Used},
 		First: timeOrNil(stats.First), Last: timeOrNil(stats.Last),
 	}
-	addBad(&source, stats.Bad)
+	bad := maps.Clone(stats.Bad)
+	if n := bad[flow.Dropped]; n > 0 {
+		delete(bad, flow.Dropped) // they are no defect of the log: it tells of what is not in it
+		source.Faults = append(source.Faults, fmt.Sprintf("%d lines or pushes were dropped before they were stored", n))
+	}
+	addBad(&source, bad)
 	var reads []ReadStats
 	for _, part := range c.gathered.Flows {
 		reads = append(reads, part.Read)
