@@ -20,6 +20,7 @@ const (
 	ReasonTooLarge = "the push is too large"
 	ReasonNoNDJSON = "the push is no NDJSON"
 	ReasonRefused  = "the push was refused and did not come again"
+	ReasonUnwanted = "the server does not take the line"
 )
 
 // Push is one body, read and checked.
@@ -43,7 +44,7 @@ type Push struct {
 
 // Dropped is a line, or a whole push, that is not in the log.
 type Dropped struct {
-	Line   int64  // counted from 1; 0 is the whole push
+	Line   int64  // counted from 1; 0 is the whole push; of pushes that were refused, their number
 	Bytes  int64  // its length
 	Reason string // a flow.Reason or one of the reasons above
 	// Start shows what it looked like: at most its first 80 bytes.

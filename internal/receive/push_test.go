@@ -46,7 +46,8 @@ func TestReadPush(t *testing.T) {
 		{name: "CRLF", body: line(5, 9) + "\r\n" + line(3, 7) + "\r\n", lines: 2, want: line(5, 9) + "\n" + line(3, 7) + "\n", from: 3, to: 9},
 		{name: "a bad line among good ones", body: line(5, 9) + "\n{\n\n" + line(3, 4) + "\n", lines: 2, dropped: []dropped{{2, string(flow.BadJSON)}},
 			want: line(5, 9) + "\n" + line(3, 4) + "\n" +
-				`{"start_time":3,"end_time":9,"action":"dropped","probity":{"reason":"invalid JSON","line":2,"bytes":2,"at":"2026-11-24T12:00:00Z"}}` + "\n",
+				`{"start_time":3,"end_time":9,"action":"dropped","probity":{"reason":"invalid JSON","line":2,"bytes":2,"push":"` +
+				fmt.Sprintf("%x", sha256.Sum256([]byte(line(5, 9)+"\n{\n\n"+line(3, 4)+"\n"))) + `"}}` + "\n",
 			from: 3, to: 9},
 		{name: "a line that is too long", body: line(5, 9) + "\n{" + long + "}\n" + line(6, 9), lines: 2, dropped: []dropped{{2, receive.ReasonTooLong}}, from: 5, to: 9},
 		{name: "no times", body: line(5, 9) + "\n{}", lines: 1, dropped: []dropped{{2, string(flow.NoTimes)}}, from: 5, to: 9},

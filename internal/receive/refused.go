@@ -83,7 +83,9 @@ func (r *refusals) lost(now time.Time) (p *Push, digests [][sha256.Size]byte) {
 		}
 		p.Span = join(p.Span, x.span)
 		for range x.pushes {
-			p.Dropped = append(p.Dropped, Dropped{Bytes: x.bytes / int64(x.pushes), Reason: ReasonRefused})
+			p.Dropped = append(p.Dropped, Dropped{
+				Line: int64(len(p.Dropped)) + 1, Bytes: x.bytes / int64(x.pushes), Reason: ReasonRefused,
+			})
 		}
 		digests = append(digests, x.digest)
 		sum.Write(x.digest[:])

@@ -3,7 +3,6 @@ package receive
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/probity/probity/internal/flow"
 )
@@ -41,7 +40,7 @@ type droppedDetail struct {
 	Reason string `json:"reason"`
 	Line   int64  `json:"line,omitempty"` // of the push; a whole push has none
 	Bytes  int64  `json:"bytes,omitempty"`
-	At     string `json:"at"` // arrival, RFC 3339, UTC
+	Push   string `json:"push"` // its SHA-256, so that the line is the same when the push comes again
 }
 
 // droppedLines are the lines of the log for what was dropped of the push, each with its line feed.
@@ -54,7 +53,7 @@ func (p *Push) droppedLines() ([]byte, error) {
 		}
 		line, err := json.Marshal(droppedLine{
 			Start: p.Span.Start.Unix(), End: end, Action: flow.DroppedAction,
-			Probity: droppedDetail{Reason: d.Reason, Line: d.Line, Bytes: d.Bytes, At: p.At.Format(time.RFC3339Nano)},
+			Probity: droppedDetail{Reason: d.Reason, Line: d.Line, Bytes: d.Bytes, Push: keyOf(p.Digest)},
 		})
 		if err != nil {
 			return nil, err

@@ -45,23 +45,21 @@ func (s *spool) flush() {
 	}
 }
 
-// copyTo gives all lines; it may be called again.
+// reader gives all lines; there can be one after the other.
+func (s *spool) reader() io.Reader {
+	if s.file == nil {
+		return bytes.NewReader(s.memory.Bytes())
+	}
+	stored := io.NewSectionReader(s.file, 0, s.size-int64(s.memory.Len()))
+	return io.MultiReader(stored, bytes.NewReader(s.memory.Bytes()))
+}
+
+// copyTo gives all lines.
 func (s *spool) copyTo(out io.Writer) error {
 	if s.err != nil {
 		return s.err
 	}
-	if s.file != nil {
-		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := io.Copy(out, s.file); err != nil {
-			return err
-		}
-		if _, err := s.file.Seek(0, io.SeekEnd); err != nil {
-			return err
-		}
-	}
-	_, err := out.Write(s.memory.Bytes())
+	_, err := io.Copy(out, s.reader())
 	return err
 }
 
