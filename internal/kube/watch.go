@@ -39,9 +39,9 @@ const (
 // ErrExpired says that a watch cannot go on where it is to begin: the server does not have the changes since any more.
 var ErrExpired = errors.New("the API server does not keep changes for that long")
 
-// watchTime is how long the server is asked to keep one watch up. It ends each in an orderly way, which proves that all was told
-// until then, also on servers that send no bookmarks.
-const watchTime = 4 * time.Minute
+// WatchTime is how long the server is asked to keep one watch up. One that ends in an orderly way after that time has told everything
+// until then, also on servers that send no bookmarks; one that ends sooner, as when the server stops, may have not.
+const WatchTime = 4 * time.Minute
 
 // maxWatchLine bounds one line of a watch.
 const maxWatchLine = 32 << 20
@@ -103,7 +103,7 @@ func (c *Changes) Watch(
 ) error {
 	query := url.Values{
 		"watch": {"true"}, "allowWatchBookmarks": {"true"}, "resourceVersion": {version},
-		"timeoutSeconds": {strconv.Itoa(int(watchTime / time.Second))},
+		"timeoutSeconds": {strconv.Itoa(int(WatchTime / time.Second))},
 	}
 	answer, err := c.client.get(ctx, ListPath(place), query)
 	if err != nil {

@@ -155,6 +155,7 @@ func (f *follower) follow(ctx context.Context, place schema.GroupVersionResource
 		}
 		f.caught = version
 	}
+	began := time.Now()
 	err := f.Source.Watch(ctx, place, f.kind, f.version, f.tell)
 	switch {
 	case errors.Is(err, kube.ErrExpired):
@@ -163,6 +164,8 @@ func (f *follower) follow(ctx context.Context, place schema.GroupVersionResource
 		return nil
 	case err != nil:
 		return err
+	case time.Since(began) < kube.WatchTime: // the server stops, perhaps, and need not have told everything
+		return nil
 	}
 	return f.add(&recording.Line{Type: recording.Followed, Kind: f.name, Version: f.version})
 }
