@@ -165,6 +165,7 @@ func (f *follower) follow(ctx context.Context, place schema.GroupVersionResource
 	case err != nil:
 		return err
 	case time.Since(began) < kube.WatchTime: // the server stops, perhaps, and need not have told everything
+		wait(ctx, shortestPause)
 		return nil
 	}
 	return f.add(&recording.Line{Type: recording.Followed, Kind: f.name, Version: f.version})
