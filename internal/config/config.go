@@ -144,7 +144,7 @@ type Receive struct {
 	// ClientNames are the DNS names, or the common names, of the clients that are let in; none means all with a certificate.
 	ClientNames   []string
 	StatusAddress string        // host:port of /healthz and /metrics, without TLS; "" = off
-	Folder        string        // of the log files; Inputs.Flows of the workers names the same one
+	Folder        string        // of the log files, Inputs.Flows of the workers; "" = they go to OpenSearch
 	FileAge       time.Duration // after which a file is closed and seen by readers
 	FileMiB       int           // size at which it is
 	BodyMiB       int           // most that one push may have

@@ -14,7 +14,7 @@ func (r *Receive) register(flags *pflag.FlagSet) {
 	flags.StringVar(&r.ClientCaFile, "receive-client-ca-file", "", "PEM file of the authority that signs the certificates of those who push")
 	flags.StringSliceVar(&r.ClientNames, "receive-client-names", nil, "names in the certificates of those who may push (default: any)")
 	flags.StringVar(&r.StatusAddress, "receive-status-address", "", "host:port for /healthz and Prometheus metrics, without TLS (default: off)")
-	flags.StringVar(&r.Folder, "receive-folder", "", "folder that received flows are written to; workers read it as inputs.flows")
+	flags.StringVar(&r.Folder, "receive-folder", "", "folder that received flows are written to; workers read it as inputs.flows (default: none, OpenSearch)")
 	flags.DurationVar(&r.FileAge, "receive-file-age", 5*time.Minute, "age at which a file of received flows is closed and can be read")
 	flags.IntVar(&r.FileMiB, "receive-file-mib", 256, "size at which a file of received flows is closed, MiB")
 	flags.IntVar(&r.BodyMiB, "receive-body-mib", 64, "most that one push may have, MiB")

@@ -17,8 +17,9 @@ const (
 	// reach is how far the flows of a push reach back from its arrival when its lines do not tell: five minutes of flows, up to
 	// seven and a half until they are sent (PUSH_INDEX of Calico 3.30), and the emitter's repetitions.
 	reach = 20 * time.Minute
-	// patience is how long the emitter repeats a push that was refused, and some.
-	patience = 15 * time.Minute
+	// patience is how long after its last refusal a push is given up: the emitter repeats one for less than that in all. Together
+	// with reach and the age of files it is under the 30 minutes after which a report is made.
+	patience = 6 * time.Minute
 	// maxRefused bounds the refused pushes that are remembered.
 	maxRefused = 1000
 	// maxWindow bounds the stored pushes that are remembered.
