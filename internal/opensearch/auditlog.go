@@ -99,7 +99,7 @@ func (a *AuditLog) Read(ctx context.Context, p *Partition, line func([]byte) err
 	if len(p.Indices) == 0 || !ok {
 		return stats, nil, ctx.Err()
 	}
-	query := planner.query(p.Fields, name, p.From, p.To, p.Lead)
+	query := planner.query(p, name)
 	if p.Untimed {
 		query = planner.withoutTime(p, name)
 	}

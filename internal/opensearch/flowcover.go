@@ -34,10 +34,10 @@ func newCover(p *part, r *flow.Reducer) *cover {
 func (c *cover) ask(aggs m, read map[string]func(*json.Decoder) error) {
 	start, end := c.part.Fields[startTime], c.part.Fields[endTime]
 	behind := c.to + 1
-	for name, agg := range start.histograms("starts", c.from, c.to, hour, 0) {
+	for name, agg := range start.histograms("starts", steps{c.from, c.to, hour, 0}) {
 		aggs[name] = agg
 	}
-	for name, agg := range end.histograms("ends", c.from+1, c.to+1, hour, 1) {
+	for name, agg := range end.histograms("ends", steps{c.from + 1, c.to + 1, hour, 1}) {
 		aggs[name] = agg
 	}
 	aggs["later"] = m{"filter": end.span(&behind, nil, false)}
@@ -97,7 +97,7 @@ func (c *cover) zeros(ctx context.Context, s *summing) error {
 		}
 		found, read := []weight(nil), map[string]func(*json.Decoder) error{}
 		readHistograms(read, "zero", func() { found = nil }, func(at, docs int64) { found = append(found, weight{at, docs}) })
-		body := m{"query": all(c.part.query, either(any...)), "aggs": start.histograms("zero", c.from, c.to, hour, 0)}
+		body := m{"query": all(c.part.query, either(any...)), "aggs": start.histograms("zero", steps{c.from, c.to, hour, 0})}
 		_, faults, err := s.log.client.ask(ctx, c.part.indices, body, &reading{aggs: read})
 		s.stats.Faults = append(s.stats.Faults, faults...)
 		if err != nil {

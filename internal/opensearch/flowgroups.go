@@ -194,7 +194,7 @@ func (s *summing) finish(ctx context.Context) error {
 			return err
 		}
 		s.cover.subtract(counted)
-		if err := s.log.documents(ctx, some, s.into, &s.stats, nil); err != nil {
+		if err := s.log.documents(ctx, some, &sink{s.into, &s.stats, nil}); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,7 @@ func (l *FlowLog) Reduce(ctx context.Context, p *Partition, r *flow.Reducer, pro
 		return stats, ctx.Err()
 	}
 	planner := l.planner()
-	query := p.Keys.of(planner.query(p.Fields, startTime, p.From, p.To, p.Lead), p.Fields[pageField])
+	query := p.Keys.of(planner.query(p, startTime), p.Fields[pageField])
 	if p.Untimed {
 		query = planner.withoutTime(p, startTime)
 	}
@@ -80,7 +80,7 @@ func (l *FlowLog) Reduce(ctx context.Context, p *Partition, r *flow.Reducer, pro
 		read = l.sums
 	}
 	for _, indices := range batches(p.Indices) {
-		if err := read(ctx, &part{p, indices, query}, r, &stats, progress); err != nil {
+		if err := read(ctx, &part{p, indices, query}, &sink{r, &stats, progress}); err != nil {
 			return stats, fmt.Errorf("read flow log: %w", err)
 		}
 	}
@@ -98,28 +98,35 @@ type part struct {
 // where narrows the part down.
 func (p *part) where(query m) *part { return &part{p.Partition, p.indices, query} }
 
+// sink is what records go to; progress may be nil.
+type sink struct {
+	*flow.Reducer
+	stats    *ReadStats
+	progress func(int64)
+}
+
 // documents reads the records of the part, one by one.
-func (l *FlowLog) documents(ctx context.Context, p *part, r *flow.Reducer, stats *ReadStats, progress func(int64)) error {
-	before := stats.Bytes
+func (l *FlowLog) documents(ctx context.Context, p *part, to *sink) error {
+	before := to.stats.Bytes
 	s := &scan{client: l.client, indices: p.indices, query: p.query, sort: p.Fields[startTime].Path, fields: l.read(), give: func(h *hit) error {
 		line := l.record(h.Source)
 		if len(line) > MaxLine {
-			stats.TooLong++
-			r.AddTooLong(1)
+			to.stats.TooLong++
+			to.AddTooLong(1)
 			return nil
 		}
-		stats.Lines++
-		r.AddLine(line)
-		return r.Err()
+		to.stats.Lines++
+		to.AddLine(line)
+		return to.Err()
 	}}
-	if progress != nil {
-		s.told = func(bytes int64) { progress(before + bytes) }
+	if to.progress != nil {
+		s.told = func(bytes int64) { to.progress(before + bytes) }
 	}
 	if p.Untimed {
 		s.sort = ""
 	}
 	found, err := s.run(ctx)
-	stats.add(found)
+	to.stats.add(found)
 	return err
 }
 

@@ -75,7 +75,7 @@ func unclear(fields map[string]field) m {
 }
 
 // sums adds the records of the part as the server adds them up. What it cannot add up to the byte is read one by one.
-func (l *FlowLog) sums(ctx context.Context, p *part, r *flow.Reducer, stats *ReadStats, progress func(int64)) error {
+func (l *FlowLog) sums(ctx context.Context, p *part, to *sink) error {
 	odd := unclear(p.Fields)
 	// The enforced policies decide; records of older releases have all_policies only.
 	isEnforced := p.Fields[enforced].present()
@@ -84,16 +84,16 @@ func (l *FlowLog) sums(ctx context.Context, p *part, r *flow.Reducer, stats *Rea
 		query  m
 		policy string
 	}{{all(clear, isEnforced), enforced}, {without(clear, isEnforced), listed}} {
-		if err := l.class(ctx, p.where(class.query), class.policy, r, stats, progress); err != nil {
+		if err := l.class(ctx, p.where(class.query), class.policy, to); err != nil {
 			return err
 		}
 	}
 	rest, faults, err := l.client.ask(ctx, p.indices, m{"query": all(p.query, odd)}, &reading{})
-	stats.Faults = append(stats.Faults, faults...)
+	to.stats.Faults = append(to.stats.Faults, faults...)
 	if err != nil || rest == 0 {
 		return err
 	}
-	return l.documents(ctx, p.where(all(p.query, odd)), r, stats, progress)
+	return l.documents(ctx, p.where(all(p.query, odd)), to)
 }
 
 // errInexact tells that the server's sums would not be those of the records.
@@ -106,15 +106,14 @@ var errMoved = errors.New("the documents changed while they were added up")
 const changedOften = 3
 
 // class adds the records that have their policies in one field.
-func (l *FlowLog) class(ctx context.Context, p *part, policy string, r *flow.Reducer, stats *ReadStats, progress func(int64)) error {
+func (l *FlowLog) class(ctx context.Context, p *part, policy string, to *sink) error {
 	err := errInexact
 	for range changedOften {
-		own := flow.NewReducer(r.Options())
-		s := &summing{log: l, part: p, policy: policy, into: own, told: progress, before: stats.Bytes}
+		own := flow.NewReducer(to.Options())
+		s := &summing{log: l, part: p, policy: policy, into: own, told: to.progress, before: to.stats.Bytes}
 		if err = s.run(ctx); err == nil {
-			stats.Lines, stats.Bytes, stats.TooLong = stats.Lines+s.stats.Lines, stats.Bytes+s.stats.Bytes, stats.TooLong+s.stats.TooLong
-			stats.Faults = append(stats.Faults, s.stats.Faults...)
-			return r.Merge(own)
+			to.stats.merge(&s.stats)
+			return to.Merge(own)
 		}
 		if closeErr := own.Close(); closeErr != nil && ctx.Err() == nil {
 			return closeErr
@@ -124,7 +123,7 @@ func (l *FlowLog) class(ctx context.Context, p *part, policy string, r *flow.Red
 		}
 	}
 	if errors.Is(err, errInexact) || errors.Is(err, errMoved) {
-		return l.documents(ctx, p, r, stats, progress)
+		return l.documents(ctx, p, to)
 	}
 	return err
 }

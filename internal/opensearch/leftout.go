@@ -18,7 +18,7 @@ func (a *AuditLog) leftOut(ctx context.Context, p *Partition, at field, query m,
 		var first, last struct {
 			Value *float64 `json:"value"`
 		}
-		aggs := at.histograms("hours", p.From, p.To, hour, 0)
+		aggs := at.histograms("hours", steps{p.From, p.To, hour, 0})
 		aggs["first"], aggs["last"] = m{"min": m{"field": at.Path}}, m{"max": m{"field": at.Path}}
 		read := map[string]func(*json.Decoder) error{"first": into(&first), "last": into(&last)}
 		readHistograms(read, "hours", func() { clear(hours) }, func(at, docs int64) {
@@ -33,7 +33,7 @@ func (a *AuditLog) leftOut(ctx context.Context, p *Partition, at field, query m,
 		if count == 0 || first.Value == nil || last.Value == nil {
 			continue
 		}
-		if err := a.widen(ctx, out, indices, at, query, *first.Value, *last.Value); err != nil {
+		if err := a.widen(ctx, out, &ends{indices, at, query, *first.Value, *last.Value}); err != nil {
 			return nil, err
 		}
 		if !p.After {
@@ -53,17 +53,25 @@ func merged(into, from map[string]int64) map[string]int64 {
 	return into
 }
 
+// ends are the first and last time of what a query finds, as the server keeps them.
+type ends struct {
+	indices     string
+	at          field
+	query       m
+	first, last float64
+}
+
 // widen takes the first and last time over. A server keeps milliseconds and an event has microseconds, so the events of these two
 // milliseconds are looked at, as far as one page goes.
-func (a *AuditLog) widen(ctx context.Context, out *audit.LeftOut, indices string, at field, query m, first, last float64) error {
-	for _, kept := range []float64{first, last} {
+func (a *AuditLog) widen(ctx context.Context, out *audit.LeftOut, e *ends) error {
+	for _, kept := range []float64{e.first, e.last} {
 		best := time.UnixMilli(when(kept)).UTC()
 		found := false
-		one := m{"query": all(query, exactly(at, kept)), "size": firstPage, "_source": []string{a.options.Mapping.path(stageTime)}}
+		one := m{"query": all(e.query, exactly(e.at, kept)), "size": firstPage, "_source": []string{a.options.Mapping.path(stageTime)}}
 		if event := a.options.Mapping.Event; event != "" {
 			one["_source"] = []string{event, event + "." + stageTime}
 		}
-		_, err := a.client.search(ctx, "/"+indices+"/_search", one, &reading{hit: func(h *hit) error {
+		_, err := a.client.search(ctx, "/"+e.indices+"/_search", one, &reading{hit: func(h *hit) error {
 			raw, _ := dig(unnest(h.Source, a.options.Mapping.Event), stageTime)
 			var text string
 			if json.Unmarshal(raw, &text) != nil {
@@ -73,7 +81,7 @@ func (a *AuditLog) widen(ctx context.Context, out *audit.LeftOut, indices string
 			if err != nil || t.UnixMilli() != when(kept) {
 				return nil //nolint:nilerr // the server's own number stands
 			}
-			if t = t.UTC().Truncate(time.Microsecond); !found || (t.Before(best) == (kept == first)) {
+			if t = t.UTC().Truncate(time.Microsecond); !found || (t.Before(best) == (kept == e.first)) {
 				best, found = t, true
 			}
 			return nil

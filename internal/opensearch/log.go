@@ -79,6 +79,12 @@ func (s *ReadStats) add(found scanned) {
 	s.Faults = append(s.Faults, found.Faults...)
 }
 
+// merge adds what another part of the partition had.
+func (s *ReadStats) merge(o *ReadStats) {
+	s.Lines, s.Bytes, s.TooLong = s.Lines+o.Lines, s.Bytes+o.Bytes, s.TooLong+o.TooLong
+	s.Faults, s.Notes = append(s.Faults, o.Faults...), append(s.Notes, o.Notes...)
+}
+
 // tidy sorts the texts and leaves out copies.
 func (s *ReadStats) tidy() {
 	slices.Sort(s.Faults)

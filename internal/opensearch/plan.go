@@ -112,6 +112,12 @@ func (p *planner) timeOf(g *group) (name string, f field, ok bool) {
 // weight is how many documents begin in a short time.
 type weight struct{ at, docs int64 }
 
+// weighed are the documents of a group of indices: those that begin in the span, and how many there are with those that began before.
+type weighed struct {
+	weights     []weight
+	total, lead int64
+}
+
 // group splits the documents of indices that are mapped alike.
 func (p *planner) group(ctx context.Context, g *group) error {
 	name, at, ok := p.timeOf(g)
@@ -125,7 +131,7 @@ func (p *planner) group(ctx context.Context, g *group) error {
 	var total, inside int64
 	var weights []weight
 	holders := map[string]bool{}
-	query := p.query(g.Fields, name, p.from, p.to, true)
+	query := p.query(&Partition{Fields: g.Fields, From: p.from, To: p.to, Lead: true}, name)
 	for _, indices := range batches(g.Indices) {
 		w := &weighing{at: at, from: p.from, to: p.to, holders: holders}
 		found, faults, err := p.client.ask(ctx, indices, m{"query": query, "aggs": w.aggs()}, w.reading())
@@ -148,20 +154,20 @@ func (p *planner) group(ctx context.Context, g *group) error {
 		}
 	}
 	if !byKey {
-		p.cut(&base, weights, total, total-inside, parts)
+		p.cut(&base, &weighed{weights, total, total - inside}, parts)
 	}
 	return p.untimed(ctx, &base, name)
 }
 
-// query finds a partition's documents; p.lead adds those that began before.
-func (p *planner) query(fields map[string]field, name string, from, to int64, lead bool) m {
-	at := fields[name]
-	within := at.span(&from, &to, false)
-	if !p.lead || !lead {
+// query finds the documents of a partition whose times are in the field of that name.
+func (p *planner) query(part *Partition, name string) m {
+	at := part.Fields[name]
+	within := at.span(&part.From, &part.To, false)
+	if !p.lead || !part.Lead {
 		return all(within)
 	}
-	end := fields[p.end]
-	return all(either(within, all(at.span(nil, &from, false), end.span(&from, nil, !end.fine()))))
+	end := part.Fields[p.end]
+	return all(either(within, all(at.span(nil, &part.From, false), end.span(&part.From, nil, !end.fine()))))
 }
 
 // timeless tells of indices whose documents cannot be found by time, unless they hold none.
@@ -196,19 +202,19 @@ func (p *planner) parted(total int64) int64 {
 }
 
 // cut makes partitions in time, of about the same number of documents.
-func (p *planner) cut(base *Partition, weights []weight, total, lead, parts int64) {
-	slices.SortFunc(weights, func(a, b weight) int { return int(min(max(a.at-b.at, -1), 1)) })
+func (p *planner) cut(base *Partition, w *weighed, parts int64) {
+	slices.SortFunc(w.weights, func(a, b weight) int { return int(min(max(a.at-b.at, -1), 1)) })
 	part := *base
-	part.From, part.Lead, part.Docs = p.from, p.lead && lead > 0, lead
-	made, sum := int64(0), lead
-	for _, w := range weights {
-		if share := (made + 1) * total / parts; part.Docs > 0 && sum+w.docs/2 > share && w.at > part.From {
-			part.To = w.at
+	part.From, part.Lead, part.Docs = p.from, p.lead && w.lead > 0, w.lead
+	made, sum := int64(0), w.lead
+	for _, next := range w.weights {
+		if share := (made + 1) * w.total / parts; part.Docs > 0 && sum+next.docs/2 > share && next.at > part.From {
+			part.To = next.at
 			p.parts = append(p.parts, part)
 			made++
-			part.From, part.Lead, part.Docs = w.at, false, 0
+			part.From, part.Lead, part.Docs = next.at, false, 0
 		}
-		part.Docs, sum = part.Docs+w.docs, sum+w.docs
+		part.Docs, sum = part.Docs+next.docs, sum+next.docs
 	}
 	part.To = p.to
 	p.parts = append(p.parts, part)
@@ -239,7 +245,7 @@ func (p *planner) withoutTime(part *Partition, name string) m {
 	if p.lead {
 		lacks = append(lacks, without(everything, part.Fields[p.end].present()))
 	}
-	query := without(either(lacks...), p.query(part.Fields, name, part.From, part.To, true))
+	query := without(either(lacks...), p.query(&Partition{Fields: part.Fields, From: part.From, To: part.To, Lead: true}, name))
 	if f, ok := part.Fields[stamp]; ok && f.isTime() && !f.Hidden && name != stamp {
 		return all(query, either(f.span(&part.From, &part.To, false), without(everything, f.present())))
 	}

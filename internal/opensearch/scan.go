@@ -27,6 +27,7 @@ type scan struct {
 	fresh    bool // whether the point in time is new, so that its total is not known
 	deadline time.Time
 	attempt  int
+	accept   bool // whether what is missing is noted rather than waited for
 	found    scanned
 }
 
@@ -55,7 +56,7 @@ func (s *scan) run(ctx context.Context) (scanned, error) {
 	for {
 		hits, err := s.page(ctx)
 		if err == nil {
-			s.attempt, s.deadline = 0, time.Now().Add(s.client.options.Patience)
+			s.attempt, s.accept, s.deadline = 0, false, time.Now().Add(s.client.options.Patience)
 			if hits < s.size {
 				break
 			}
@@ -142,7 +143,7 @@ func (s *scan) check(a *answer) error {
 
 // miss decides about what is missing: it is waited for, and at last noted.
 func (s *scan) miss(missing *incompleteError) error {
-	if time.Now().Before(s.deadline) || missing.expired {
+	if !s.accept || missing.expired {
 		return missing
 	}
 	s.found.Faults = append(s.found.Faults, missing.faults...)
@@ -184,7 +185,11 @@ func (s *scan) recover(ctx context.Context, err error) error {
 	s.pit = ""
 	first := s.attempt == 0
 	s.attempt++
-	if first || s.client.rest(ctx, s.attempt-1, 0, s.deadline.Add(s.client.options.Patience)) {
+	switch {
+	case first || s.client.rest(ctx, s.attempt-1, 0, s.deadline):
+		return nil
+	case ctx.Err() == nil && !s.accept:
+		s.accept = true // the page is asked for once more, and taken as it is
 		return nil
 	}
 	return firstOf(ctx.Err(), fmt.Errorf("read %s: %w", s.indices, err))

@@ -54,7 +54,7 @@ func (w *weighing) step() int64 {
 // aggs asks for the indices and for histograms of what is kept in milliseconds and in seconds.
 func (w *weighing) aggs() m {
 	aggs := m{"holders": m{"terms": m{"field": "_index", "size": maxHolders}}}
-	maps.Copy(aggs, w.at.histograms("at", w.from, w.to, w.step(), w.from))
+	maps.Copy(aggs, w.at.histograms("at", steps{w.from, w.to, w.step(), w.from}))
 	return aggs
 }
 
@@ -74,16 +74,18 @@ func (w *weighing) reading() *reading {
 	return &reading{aggs: read}
 }
 
-// histograms count documents by spans of step milliseconds, those with a time in [from, to). A span begins at align, and the others
-// step by step from there.
-func (f field) histograms(name string, from, to, step, align int64) m {
+// steps are spans of time, of step milliseconds, in [from, to). One begins at align, and the others step by step from there.
+type steps struct{ from, to, step, align int64 }
+
+// histograms count documents by spans of time.
+func (f field) histograms(name string, s steps) m {
 	one := func(query m, step, align int64) m {
 		return m{"filter": query, "aggs": m{"at": m{"histogram": m{
 			"field": f.Path, "interval": step, "offset": floorMod(align, step), "min_doc_count": 1,
 		}}}}
 	}
-	millis, seconds := f.spans(&from, &to, false)
-	return m{name + ".millis": one(millis, step, align), name + ".seconds": one(seconds, max(step/1000, 1), up(align, 1000))}
+	millis, seconds := f.spans(&s.from, &s.to, false)
+	return m{name + ".millis": one(millis, s.step, s.align), name + ".seconds": one(seconds, max(s.step/1000, 1), up(s.align, 1000))}
 }
 
 func floorMod(a, b int64) int64 { return a - floor(a, b)*b }

@@ -87,14 +87,14 @@ func collect(t *testing.T, log activities.AuditLog, selected []v3.AuditResource)
 	return run.String(), facts, read
 }
 
-func auditOf(t *testing.T, s *cluster.Server, kube, ee string, partitionDocs int64, change func(*config.OpenSearch)) activities.AuditLog {
+func auditOf(t *testing.T, s *cluster.Server, index string, change func(*config.OpenSearch)) activities.AuditLog {
 	t.Helper()
 	return ports(t, search(s, func(o *config.OpenSearch) {
-		o.AuditKube, o.AuditEE, o.Patience = kube, ee, 3*time.Second
+		o.AuditKube, o.Patience = index, 3*time.Second
 		if change != nil {
 			change(o)
 		}
-	}), partitionDocs).Audit
+	}), 0).Audit
 }
 
 // Events that cannot matter are counted by the server and not read, and what a report says is the same.
@@ -114,7 +114,7 @@ func TestAuditIsTheSameAsFromFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			wantRun, want, _ := collect(t, files, selected)
 			for _, docs := range []int64{0, 300} {
-				run, got, read := collect(t, auditOf(t, s, kube, ee, docs, nil), selected)
+				run, got, read := collect(t, ports(t, search(s, func(o *config.OpenSearch) { o.AuditKube, o.AuditEE = kube, ee }), docs).Audit, selected)
 				require.Empty(t, read.Faults)
 				require.Less(t, read.Lines, int64(len(lines))*3/4, "the rest is not read")
 				require.Equal(t, wantRun, run)
@@ -164,7 +164,7 @@ func TestAuditEventsThatShippersNest(t *testing.T) {
 				documents = append(documents, nested(line, c.field, c.text))
 			}
 			store(t, s, index, documents)
-			run, got, read := collect(t, auditOf(t, s, index, "", 0, func(o *config.OpenSearch) { o.Preset, o.Mapping = c.preset, c.lines }), selected)
+			run, got, read := collect(t, auditOf(t, s, index, func(o *config.OpenSearch) { o.Preset, o.Mapping = c.preset, c.lines }), selected)
 			require.Empty(t, read.Faults)
 			require.Equal(t, wantRun, run)
 			got.Skipped, got.Stages = want.Skipped, want.Stages
@@ -181,7 +181,7 @@ func TestAuditInAnIndexOfNoKind(t *testing.T) {
 	store(t, s, index, lines)
 	files := &porttest.AuditLog{Folder: porttest.Folder{Files: map[string][]byte{"audit.log": bytes.Join(lines, []byte("\n"))}}}
 	wantRun, want, _ := collect(t, files, nil)
-	run, got, read := collect(t, auditOf(t, s, index, "", 0, nil), nil)
+	run, got, read := collect(t, auditOf(t, s, index, nil), nil)
 	require.Less(t, read.Lines, int64(len(lines)), "the keywords beside the texts are used")
 	require.Equal(t, wantRun, run)
 	require.Equal(t, want.Hours, got.Hours)

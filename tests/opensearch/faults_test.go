@@ -169,7 +169,7 @@ func TestIndexThatGoesAway(t *testing.T) {
 	s := cluster.Shared(t)
 	index := newIndex(t, s, "goes", auditMapping)
 	store(t, s, index, auditEvents(50))
-	log := auditOf(t, s, index, "", 0, nil)
+	log := auditOf(t, s, index, nil)
 	parts, err := log.Partitions(t.Context(), day.Start, day.End)
 	require.NoError(t, err)
 	s.Must(t, http.MethodDelete, "/"+index, "", nil)
@@ -183,7 +183,7 @@ func TestPointInTimeEndsInTheMiddle(t *testing.T) {
 	index := newIndex(t, s, "pit", auditMapping)
 	lines := auditEvents(3000)
 	store(t, s, index, lines)
-	log := auditOf(t, s, index, "", 0, nil)
+	log := auditOf(t, s, index, nil)
 	parts, err := log.Partitions(t.Context(), day.Start, day.End)
 	require.NoError(t, err)
 	seen := map[string]int{}
@@ -209,7 +209,7 @@ func TestServerComesBackInTheMiddle(t *testing.T) {
 	index := newIndex(t, s, "back", auditMapping)
 	lines := auditEvents(3000)
 	store(t, s, index, lines)
-	log := auditOf(t, s, index, "", 0, func(o *config.OpenSearch) { o.Patience = 2 * time.Minute })
+	log := auditOf(t, s, index, func(o *config.OpenSearch) { o.Patience = 2 * time.Minute })
 	parts, err := log.Partitions(t.Context(), day.Start, day.End)
 	require.NoError(t, err)
 	killed := false
