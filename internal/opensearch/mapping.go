@@ -94,6 +94,3 @@ func (m *Mapping) path(field string) string {
 	}
 	return field
 }
-
-// plain tells whether the document is the record as it stands.
-func (m *Mapping) plain() bool { return m.Event == "" && len(m.Fields) == 0 }

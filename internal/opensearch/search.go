@@ -65,8 +65,8 @@ func (c *Client) ask(ctx context.Context, indices string, body m, r *reading) (t
 		if err == nil {
 			return found.Total, faults, nil
 		}
-		if none := noShards(err, indices); none != nil { // it was asked for as long as the client is patient
-			return 0, none.faults, nil
+		if none := noShards(err, indices); none != nil {
+			return 0, none.faults, nil //nolint:nilerr // it was asked for as long as the client is patient: what is missing is told
 		}
 		var missing *incompleteError
 		if !errors.As(err, &missing) && !broken(err) || accept {

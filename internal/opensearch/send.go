@@ -87,7 +87,7 @@ func (c *Client) once(ctx context.Context, r *call, read func(io.Reader) error) 
 	if r.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := c.low.Perform(request)
+	answer, err := c.low.Perform(request) //nolint:bodyclose // the body was handed over, and is closed below
 	if body != nil {
 		defer body.Close()
 	}

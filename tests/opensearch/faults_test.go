@@ -254,8 +254,8 @@ func TestServerWithLittleRoom(t *testing.T) {
 	failures := make(chan error)
 	const readers = 6
 	for range readers {
+		log := ports(t, search(s, func(o *config.OpenSearch) { o.Flows, o.MaxRequests, o.Patience = index, 8, time.Minute }), 0).Flows
 		go func() {
-			log := ports(t, search(s, func(o *config.OpenSearch) { o.Flows, o.MaxRequests, o.Patience = index, 8, time.Minute }), 0).Flows
 			failures <- reduceLike(t, log, want)
 		}()
 	}
