@@ -42,6 +42,12 @@ func (e *Error) Is(target error) bool {
 // has tells whether the error is of the type, or caused by one.
 func (e *Error) has(kind string) bool { return e.Type == kind || slices.Contains(e.Causes, kind) }
 
+// tooMany tells that groups were more than the server gives at a time.
+func tooMany(err error) bool {
+	var refused *Error
+	return errors.As(err, &refused) && refused.has(tooManyBuckets)
+}
+
 // maxError bounds what is read of an error's text, and maxReason what is shown of it.
 const (
 	maxError  = 64 << 10

@@ -87,6 +87,9 @@ func (s *summing) discover(ctx context.Context) ([]string, error) {
 		return into(&found)(d)
 	}
 	total, faults, err := s.log.client.ask(ctx, s.part.indices, m{"query": s.part.query, "aggs": aggs}, &reading{aggs: read})
+	if tooMany(err) {
+		return nil, errInexact
+	}
 	if err != nil {
 		return nil, err
 	}

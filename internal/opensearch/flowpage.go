@@ -3,7 +3,6 @@ package opensearch
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -30,9 +29,8 @@ func (p *pager) run(ctx context.Context) error {
 	for {
 		size := p.log.page.Load()
 		n, err := p.page(ctx, size)
-		var refused *Error
 		switch {
-		case errors.As(err, &refused) && refused.has(tooManyBuckets):
+		case tooMany(err):
 			if size /= 2; size < leastPage {
 				return errInexact
 			}

@@ -71,6 +71,11 @@ func unclear(fields map[string]field) m {
 	for _, name := range sortedValues(counters) {
 		queries = append(queries, m{"range": m{fields[name].Path: m{"lt": 0}}})
 	}
+	for _, name := range []string{startTime, endTime} {
+		if f := fields[name]; f.isDate() { // of before 1973, or seconds that were taken for milliseconds
+			queries = append(queries, m{"range": m{f.Path: m{"lt": millisFrom, "format": "epoch_millis"}}})
+		}
+	}
 	return either(queries...)
 }
 

@@ -104,6 +104,8 @@ func TestSpans(t *testing.T) {
 	require.Equal(t, m{"range": m{"at": m{"gt": int64(1_764_000_000), "lt": millisFrom}}}, seconds)
 	millis, _ = field{Path: "at", Type: "date"}.spans(nil, &to, false)
 	require.Equal(t, m{"range": m{"at": m{"gte": millisFrom, "lt": to, "format": "epoch_millis"}}}, millis)
+	_, seconds = field{Path: "at", Type: "date", Format: "epoch_second"}.spans(&from, &to, false)
+	require.Nil(t, seconds, "such dates are kept as milliseconds")
 	require.Equal(t, int64(1_764_000_000_000), when(1_764_000_000))
 	require.Equal(t, int64(1_764_000_000_000), when(1_764_000_000_000))
 }

@@ -25,6 +25,9 @@ func (f field) isNumber() bool {
 // isTime tells whether the server can find documents by the field's time.
 func (f field) isTime() bool { return f.isDate() || f.isNumber() }
 
+// sure tells that a server has read seconds as seconds, and keeps milliseconds.
+func (f field) sure() bool { return f.Type == "date" && f.Format == "epoch_second" }
+
 // fine tells whether documents may have times finer than the milliseconds that the server keeps: texts may.
 func (f field) fine() bool {
 	if f.isNumber() {
@@ -42,11 +45,14 @@ func (f field) fine() bool {
 // is nil is none.
 func (f field) span(from, to *int64, open bool) m {
 	millis, seconds := f.spans(from, to, open)
+	if seconds == nil {
+		return millis
+	}
 	return either(millis, seconds)
 }
 
 // spans are the two halves of span: what is kept in milliseconds, and what is kept in seconds. Which of both it is each document's
-// own value tells.
+// own value tells; seconds are nil where there can be none.
 func (f field) spans(from, to *int64, open bool) (inMillis, inSeconds m) {
 	lower := "gte"
 	if open {
@@ -66,13 +72,17 @@ func (f field) spans(from, to *int64, open bool) (inMillis, inSeconds m) {
 		return r
 	}
 	millis, seconds := scale(1), scale(1000)
-	if from == nil {
+	if from == nil && !f.sure() {
 		millis["gte"] = millisFrom
 	}
 	if to == nil {
 		seconds["lt"] = millisFrom
 	}
-	return m{"range": m{f.Path: millis}}, m{"range": m{f.Path: seconds}}
+	inMillis, inSeconds = m{"range": m{f.Path: millis}}, m{"range": m{f.Path: seconds}}
+	if f.sure() {
+		inSeconds = nil
+	}
+	return inMillis, inSeconds
 }
 
 // up is the least whole number that is not less than at/divide: a time of whole seconds is before at exactly when it is below it.

@@ -85,7 +85,11 @@ func (f field) histograms(name string, s steps) m {
 		}}}}
 	}
 	millis, seconds := f.spans(&s.from, &s.to, false)
-	return m{name + ".millis": one(millis, s.step, s.align), name + ".seconds": one(seconds, max(s.step/1000, 1), up(s.align, 1000))}
+	aggs := m{name + ".millis": one(millis, s.step, s.align)}
+	if seconds != nil {
+		aggs[name+".seconds"] = one(seconds, max(s.step/1000, 1), up(s.align, 1000))
+	}
+	return aggs
 }
 
 func floorMod(a, b int64) int64 { return a - floor(a, b)*b }
