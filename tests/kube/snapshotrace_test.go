@@ -41,10 +41,10 @@ type writers struct {
 
 const raceSpace = "snapshot-race"
 
-func startWriters(t *testing.T, client kubernetes.Interface) *writers {
+func startWriters(t *testing.T, client kubernetes.Interface, parallel int) *writers {
 	t.Helper()
-	w := &writers{client: client, errs: make(chan error, 16)}
-	for n := range 4 {
+	w := &writers{client: client, errs: make(chan error, parallel)}
+	for n := range parallel {
 		w.done.Go(func() {
 			random := rand.New(rand.NewPCG(1, uint64(n)))
 			for !w.stop.Load() {
@@ -170,7 +170,7 @@ func TestSnapshotsWhileWritersRace(t *testing.T) {
 		_, err := client.CoreV1().Pods(raceSpace).Create(t.Context(), podOf(raceSpace, fmt.Sprintf("old-%04d", i), nil), metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
-	writers := startWriters(t, client)
+	writers := startWriters(t, client, 4)
 	var during []snapshotTaken
 	for range 12 {
 		during = append(during, takeOne(t, server))

@@ -66,7 +66,7 @@ func TestReportsOnSnapshotsOfARacingCluster(t *testing.T) {
 	makeSpace(t, api, raceSpace)
 	e := stackWith(t, server)
 	e.Worker(t, nil)
-	writers := startWriters(t, api)
+	writers := startWriters(t, api, 4)
 	first, err := e.Runs().FirstSnapshot(t.Context(), e.Config.Cluster, e.Catalogue)
 	require.NoError(t, err)
 	require.NotNil(t, first, "the archive has none")
