@@ -32,7 +32,7 @@ func TestFirstSchema(t *testing.T) {
 	}
 	have, err := os.ReadFile(golden)
 	require.NoError(t, err)
-	require.Equal(t, string(have), string(want))
+	require.Equal(t, string(want), string(have))
 	footer, err := recording.Read(bytes.NewReader(have), func(raw []byte) error {
 		_, err := recording.Parse(raw)
 		return err
