@@ -27,7 +27,8 @@ import (
 // away is a sink that fails while its switch is on.
 type away struct {
 	receive.Sink
-	off atomic.Bool
+	off   atomic.Bool
+	taken chan struct{} // told of each push that is taken, unless it is nil
 }
 
 var errDiskFull = errors.New("no space left on device")
@@ -37,6 +38,13 @@ func (s *away) Store(ctx context.Context, p *receive.Push) (bool, error) {
 		return false, &receive.SinkError{Err: errDiskFull}
 	}
 	return s.Sink.Store(ctx, p)
+}
+
+func (s *away) Spool() string {
+	if s.taken != nil {
+		s.taken <- struct{}{}
+	}
+	return s.Sink.Spool()
 }
 
 func (s *away) Check(ctx context.Context) error {
@@ -275,9 +283,9 @@ func TestMetrics(t *testing.T) {
 
 func TestSenderThatBreaksOff(t *testing.T) {
 	r := newReceiver(t, limit)
+	r.sink.taken = make(chan struct{}, 1)
 	body, in := io.Pipe()
-	ctx, cancel := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url+receive.Path, body)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+receive.Path, body)
 	require.NoError(t, err)
 	ended := make(chan error, 1)
 	go func() {
@@ -289,9 +297,10 @@ func TestSenderThatBreaksOff(t *testing.T) {
 	}()
 	_, err = io.WriteString(in, receivetest.Flows("half", noon, 3)+"\n")
 	require.NoError(t, err)
-	cancel()
-	require.ErrorIs(t, <-ended, context.Canceled)
-	require.NoError(t, in.Close())
+	<-r.sink.taken
+	gone := errors.New("the emitter is gone")
+	require.NoError(t, in.CloseWithError(gone))
+	require.ErrorIs(t, <-ended, gone)
 	require.Eventually(t, func() bool {
 		return scrape(t, r.metrics)[`probity_receive_requests_total{code="400"}`] == 1
 	}, time.Minute, time.Millisecond)
