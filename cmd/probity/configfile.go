@@ -24,6 +24,7 @@ func (a *app) writeConfig(path string) error {
 		"kube": map[string]any{
 			"access": c.Kube.Access, "config": c.Kube.Config, "context": c.Kube.Context, "namespace": c.Kube.Namespace,
 		},
+		"opensearch": map[string]any{"addresses": c.OpenSearch.Addresses},
 		"schedule": map[string]any{
 			"startDelay": c.Schedule.StartDelay.String(), "maxPerHour": c.Schedule.MaxPerHour, "maxActive": c.Schedule.MaxActive,
 		},

@@ -26,7 +26,7 @@ func (o *opensearchOptions) register(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&o.heap, "opensearch-heap", 1024, "memory of OpenSearch, in MiB of Java's heap")
 }
 
-// startOpenSearch starts the server and tells where it is.
+// startOpenSearch starts the server, points the configuration at it, and tells where it is. A folder of logs goes before it.
 func (a *app) startOpenSearch(ctx context.Context, o *stackOptions) (*devstack.OpenSearchChild, error) {
 	jars, err := findOpenSearch(o.opensearch.jars)
 	if err != nil {
@@ -41,6 +41,7 @@ func (a *app) startOpenSearch(ctx context.Context, o *stackOptions) (*devstack.O
 	if err != nil {
 		return nil, err
 	}
+	a.cfg.OpenSearch.Addresses = []string{server.Address.Address}
 	fmt.Fprintf(a.out, "OpenSearch  %s (version %s)\n", server.Address.Address, server.Address.Version)
 	return server, nil
 }
