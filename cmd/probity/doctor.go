@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,9 @@ func (a *app) doctorCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
 	}
 }
+
+// doctorPatience bounds how long a server that is away or lacks shards is asked again: that it does is what is to be found out.
+const doctorPatience = 10 * time.Second
 
 // examined is what doctor prints.
 type examined struct {
@@ -42,6 +46,7 @@ func (a *app) doctor(ctx context.Context) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
+	c.Patience = min(c.Patience, doctorPatience)
 	client, err := worker.SearchClient(ctx, c)
 	if err != nil {
 		return &exitError{exitUsage, err}
