@@ -64,7 +64,7 @@ type ends struct {
 // widen takes the first and last time over. A server keeps milliseconds and an event has microseconds, so the events of these two
 // milliseconds are looked at, as far as one page goes.
 func (a *AuditLog) widen(ctx context.Context, out *audit.LeftOut, e *ends) error {
-	for _, kept := range []float64{e.first, e.last} {
+	for i, kept := range []float64{e.first, e.last} {
 		best := time.UnixMilli(when(kept)).UTC()
 		found := false
 		one := m{"query": all(e.query, exactly(e.at, kept)), "size": firstPage, "_source": []string{a.options.Mapping.path(stageTime)}}
@@ -78,10 +78,8 @@ func (a *AuditLog) widen(ctx context.Context, out *audit.LeftOut, e *ends) error
 				return nil
 			}
 			t, err := time.Parse(time.RFC3339Nano, text)
-			if known := err == nil && t.UnixMilli() == when(kept); !known {
-				return nil // the server's own number stands
-			}
-			if t = t.UTC().Truncate(time.Microsecond); !found || (t.Before(best) == (kept == e.first)) {
+			known := err == nil && t.UnixMilli() == when(kept) // else the server's own number stands
+			if t = t.UTC().Truncate(time.Microsecond); known && (!found || t.Before(best) == (i == 0)) {
 				best, found = t, true
 			}
 			return nil
