@@ -135,8 +135,9 @@ bench-snapshot: build build-kube ## A snapshot of 100,000 objects on a real API 
 	@go run ./tests/kube/snapshotbench -bin $(BIN)
 
 .PHONY: bench-opensearch
-bench-opensearch: build-opensearch ## Gathering 5 million flows and 1 million audit events from a real OpenSearch, against bare queries
+bench-opensearch: build-opensearch ## Gathering 5 million flows and 1 million audit events from a real OpenSearch, against bare queries; and storing flows
 	@go run ./tests/opensearch/searchbench -jars $(BIN)/opensearch/plain
+	@go run ./tests/opensearch/ingestbench -jars $(BIN)/opensearch/plain
 
 .PHONY: soak-recorder
 soak-recorder: build build-kube ## Five minutes of load on a recorder that is killed again and again: what its archive lacks (6 minutes)
