@@ -121,14 +121,15 @@ func (r *reading) lines() error {
 		if len(r.line) <= MaxLine {
 			r.line = append(r.line, part...)
 		}
+		atEnd := errors.Is(err, io.EOF)
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err != nil && !errors.Is(err, io.EOF):
+		case err != nil && !atEnd:
 			return err
 		}
 		r.take()
-		if err != nil {
+		if atEnd {
 			return nil
 		}
 	}

@@ -84,7 +84,7 @@ func newReceiver(t *testing.T, body int64) *receiver {
 }
 
 // push gives the status and what the answer says.
-func (r *receiver) push(t *testing.T, body string) (*http.Response, map[string]any) {
+func (r *receiver) push(t *testing.T, body string) (receivetest.Answer, map[string]any) {
 	t.Helper()
 	response, text, err := receivetest.Push(t.Context(), r.client, r.url+receive.Path, body)
 	require.NoError(t, err)

@@ -9,20 +9,26 @@ import (
 	"time"
 )
 
-// Push posts a body as Goldmane's emitter does and gives the answer's status, header and text.
-func Push(ctx context.Context, client *http.Client, url, body string) (*http.Response, string, error) {
+// Answer is what a push was answered with.
+type Answer struct {
+	StatusCode int
+	Header     http.Header
+}
+
+// Push posts a body as Goldmane's emitter does and gives the answer and its text.
+func Push(ctx context.Context, client *http.Client, url, body string) (Answer, string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
-		return nil, "", err
+		return Answer{}, "", err
 	}
 	request.Header.Set("Content-Type", "application/x-ndjson")
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, "", err
+		return Answer{}, "", err
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	return response, string(text), err
+	return Answer{response.StatusCode, response.Header}, string(text), err
 }
 
 // Flows is the body of a push: n flows of the five minutes from start, from pods of the name, as encoding/json prints the
