@@ -192,11 +192,12 @@ func TestDoctorFindsWhatIsWrongWithIndices(t *testing.T) {
 		require.Contains(t, texts(did, "opensearch.flows"), "hold no flow record: opensearch.flows may name other indices")
 	})
 	t.Run("another cluster", func(t *testing.T) {
-		named := newCluster()
-		makeIndex(t, s, "doctorlog."+named+".20261124", flowMapping)
-		did := alone("--opensearch-flows", "doctorlog.{cluster}.*")
+		log, named := "log-of-"+newCluster(), newCluster()
+		makeIndex(t, s, log+"."+named+".20261124", flowMapping)
+		did := alone("--opensearch-flows", log+".{cluster}.*")
 		require.Equal(t, 4, did.code)
-		require.Contains(t, texts(did, "opensearch.flows"), "no index has a name like doctorlog.cluster.*, and there is doctorlog."+named+".20261124 -> cluster: "+named)
+		require.Contains(t, texts(did, "opensearch.flows"),
+			"no index has a name like "+log+".cluster.*, and there is "+log+"."+named+".20261124 -> cluster: "+named)
 	})
 	t.Run("another name", func(t *testing.T) {
 		makeIndex(t, s, fmt.Sprintf("my-audit-log-%d-2026.11.24", time.Now().UnixNano()), auditMapping)
