@@ -42,15 +42,23 @@ type said struct {
 // probity runs a command line against the server; in is standard input.
 func probity(t *testing.T, address string, in io.Reader, args ...string) said {
 	t.Helper()
+	out, err := running(t, address, in, args...)
+	require.NoError(t, err)
+	return out
+}
+
+// running is probity for a goroutine of the test.
+func running(t *testing.T, address string, in io.Reader, args ...string) (said, error) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), cluster.ProgramOf(t, "probity"), append(args, "--opensearch-addresses", address)...)
 	var out, failure bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, &out, &failure
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		require.NoError(t, err)
+		return said{}, err
 	}
-	return said{cmd.ProcessState.ExitCode(), out.String(), failure.String()}
+	return said{cmd.ProcessState.ExitCode(), out.String(), failure.String()}, nil
 }
 
 // counts are what ingest prints as JSON.
@@ -375,8 +383,12 @@ func TestIngestOutlivesTheServer(t *testing.T) {
 	_, err := fmt.Sscanf(s.Address, "http://127.0.0.1:%d", &port)
 	require.NoError(t, err)
 	in, feed := io.Pipe()
-	result := make(chan said, 1)
-	go func() { result <- probity(t, s.Address, in, "ingest", "flows", "-", "-o", "json") }()
+	result, failed := make(chan said, 1), make(chan error, 1)
+	go func() {
+		out, err := running(t, s.Address, in, "ingest", "flows", "-", "-o", "json")
+		failed <- err
+		result <- out
+	}()
 	random := rand.New(rand.NewPCG(8, 9))
 	write := func(from, to int) {
 		for n := from; n < to; n++ {
@@ -396,6 +408,7 @@ func TestIngestOutlivesTheServer(t *testing.T) {
 	s = cluster.Start(t, devstack.OpenSearchOptions{Folder: folder, Port: port})
 	write(9000, 12_000)
 	require.NoError(t, feed.Close())
+	require.NoError(t, <-failed)
 	did := <-result
 	require.Zero(t, did.code, did.err)
 	got := did.counts(t)
