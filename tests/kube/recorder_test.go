@@ -43,7 +43,7 @@ func TestRecorderLosesNothing(t *testing.T) {
 	process := e.Command(t, args...)
 	require.Eventually(t, func() bool { return len(recordedIn(t, e).coverage.Spans) == len(resource.Kinds()) }, time.Minute, 200*time.Millisecond)
 	began := time.Now()
-	writers := startWriters(t, api, 12)
+	writers, steady := startWriters(t, api, 2), startSteadyWriters(t, api, 12)
 	soak := loadTime(t)
 	for kill := killEvery(soak); kill < soak; kill += max(killEvery(soak), time.Minute) {
 		require.Eventually(t, func() bool { return time.Since(began) > kill }, 2*soak, 10*time.Millisecond)
@@ -52,6 +52,7 @@ func TestRecorderLosesNothing(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return time.Since(began) > soak }, 2*soak, 10*time.Millisecond)
 	writers.end(t)
+	steady.end(t)
 	ended := time.Now()
 	all := followedUntil(t, e, ended)
 	process.Kill()
