@@ -140,7 +140,7 @@ bench-opensearch: build-opensearch ## Gathering 5 million flows and 1 million au
 	@go run ./tests/opensearch/ingestbench -jars $(BIN)/opensearch/plain
 
 .PHONY: soak-recorder
-soak-recorder: build build-kube ## Five minutes of load on a recorder that is killed again and again: what its archive lacks (6 minutes)
+soak-recorder: build build-kube ## Five minutes of load on a recorder that is killed twice: what its archive lacks (6 minutes)
 	@PROBITY_SOAK=5m go test ./tests/kube -count=1 -timeout 20m -v -run TestRecorderLosesNothing
 
 .PHONY: clean

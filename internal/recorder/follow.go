@@ -22,7 +22,6 @@ type follower struct {
 
 	version string    // up to which everything was recorded; "" = a list is needed
 	until   time.Time // the same as a time; zero = the kind was never followed
-	absent  bool      // the cluster did not have the kind at that time
 	why     string    // a list is needed
 	refused string    // why the kind cannot be followed; it is logged once
 	since   time.Time // when that was written last
@@ -32,7 +31,7 @@ type follower struct {
 func newFollower(r *Recorder, kind resource.Kind, positions map[string]recording.Span) *follower {
 	f := &follower{Recorder: r, kind: kind, name: kind.Collection()}
 	if at, ok := positions[f.name]; ok {
-		f.version, f.until, f.absent = at.ToVersion, at.To, at.Absent
+		f.version, f.until = at.ToVersion, at.To // one that was absent has no version
 		f.why = "no recorder was running"
 	}
 	return f
@@ -123,7 +122,7 @@ func (f *follower) without(how *kube.Served) error {
 			return err
 		}
 	}
-	f.version, f.absent, f.refused = "", true, ""
+	f.version, f.refused = "", ""
 	return f.add(&recording.Line{Type: recording.Absent, Kind: f.name})
 }
 
@@ -201,7 +200,7 @@ func (f *follower) list(ctx context.Context, place schema.GroupVersionResource) 
 	} else {
 		f.Logger.Info("a kind was listed", "kind", f.name, "objects", count, "version", version)
 	}
-	f.version, f.until, f.absent, f.why, f.refused = version, whole.At, false, "", ""
+	f.version, f.until, f.why, f.refused = version, whole.At, "", ""
 	return nil
 }
 

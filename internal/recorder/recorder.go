@@ -65,7 +65,6 @@ type Recorder struct {
 	Options
 	id      string // in the names of its segments
 	journal *journal
-	kinds   []*follower
 	metrics *metrics
 }
 
@@ -93,7 +92,6 @@ func Run(ctx context.Context, o Options) error {
 	group.Go(func() error { return r.upload(running) })
 	for _, kind := range resource.Kinds() {
 		f := newFollower(r, kind, positions)
-		r.kinds = append(r.kinds, f)
 		group.Go(func() error { return f.run(running, served) })
 	}
 	err = group.Wait()
