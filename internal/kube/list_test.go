@@ -58,8 +58,9 @@ func (r *taken) End() error {
 	return nil
 }
 
-// at is a date of an answer, n seconds into a minute.
-func at(n int) time.Time { return time.Date(2026, 11, 25, 12, 0, n, 0, time.UTC) }
+// at is a date of an answer, n seconds into a minute long ago: an answer that a test forgets to date bears the clock's, which
+// is later than all of them on any day.
+func at(n int) time.Time { return time.Date(2024, 2, 29, 12, 0, n, 0, time.UTC) }
 
 func dated(n int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -82,9 +83,10 @@ func pod(name string) string {
 	return fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"namespace":"shop"}}`, name)
 }
 
-// listing is a server whose kinds are all empty, at resourceVersion 7, answered in second 5; it tells its groups in second 2.
-func listing() *canned {
-	c := bare()
+// listing is a server whose kinds are all empty, at resourceVersion 7, answered in second 5; it tells its groups, these and
+// those of bare, in second 2.
+func listing(groups ...metav1.APIGroup) *canned {
+	c := bare(groups...)
 	for path, handle := range c.paths {
 		c.paths[path] = func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Date", at(2).Format(http.TimeFormat))
@@ -263,11 +265,10 @@ func TestListCalico(t *testing.T) {
 		return []string{`{"apiVersion":"` + version + `","kind":"Tier","metadata":{"name":"a"}}`}
 	}
 	server := func(groups ...metav1.APIGroup) *canned {
-		c := listing()
-		c.paths["/apis"] = bare(groups...).paths["/apis"]
+		c := listing(groups...)
 		for _, group := range groups {
 			gv := group.PreferredVersion.GroupVersion
-			c.paths["/apis/"+gv] = document(metav1.APIResourceList{APIResources: []metav1.APIResource{{Name: "tiers", Verbs: metav1.Verbs{"list"}}}})
+			c.paths["/apis/"+gv] = dated(2, `{"kind":"APIResourceList","groupVersion":"`+gv+`","resources":[{"name":"tiers","verbs":["list"]}]}`)
 			c.paths["/apis/"+gv+"/tiers"] = tiers(gv)
 		}
 		return c
