@@ -58,7 +58,7 @@ type (
 type view struct {
 	controller *Controller
 	active     remembered[map[string]Active]
-	polled     map[string]*remembered[bool]
+	served     map[string]*remembered[bool]
 }
 
 // show derives the report's status from Temporal and the archive, and writes it where it differs.
@@ -111,8 +111,8 @@ func (v *view) judge(ctx context.Context, s *standing) error {
 		s.reason, s.message, s.ready = ReasonScheduled, "scheduled", true
 	}
 	queue := workflows.SelectorQueue(v.controller.Settings.TaskQueue, s.def.Spec.JobNodeSelector)
-	polled, err := v.isPolled(ctx, queue)
-	if err != nil || polled {
+	served, err := v.isServed(ctx, queue)
+	if err != nil || served {
 		return err
 	}
 	s.reason, s.ready = ReasonNoWorker, false
@@ -120,16 +120,18 @@ func (v *view) judge(ctx context.Context, s *standing) error {
 	return nil
 }
 
-func (v *view) isPolled(ctx context.Context, queue string) (bool, error) {
-	if v.polled == nil {
-		v.polled = map[string]*remembered[bool]{}
+func (v *view) isServed(ctx context.Context, queue string) (bool, error) {
+	if v.served == nil {
+		v.served = map[string]*remembered[bool]{}
 	}
-	known := v.polled[queue]
+	known := v.served[queue]
 	if known == nil {
 		known = &remembered[bool]{}
-		v.polled[queue] = known
+		v.served[queue] = known
 	}
-	return known.get(func() (bool, error) { return QueuePolled(ctx, v.controller.Client, queue) })
+	return known.get(func() (bool, error) {
+		return QueueServed(ctx, v.controller.Client, v.controller.Settings.Namespace, queue)
+	})
 }
 
 // ours are the fields that Probity's own definition adds.

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/log"
 
 	"github.com/probity/probity/internal/config"
+	"github.com/probity/probity/starter"
 )
 
 // Dial connects to Temporal: from the configuration where it says so, else from Temporal's own environment variables and
@@ -21,9 +22,8 @@ func Dial(cfg *config.Temporal, logger *slog.Logger, metrics *Metrics) (client.C
 	if cfg.Address != "" {
 		options.HostPort = cfg.Address
 	}
-	if cfg.Namespace != "" {
-		options.Namespace = cfg.Namespace
-	}
+	options.Namespace = Namespace(cfg)
+	options.WorkerHeartbeatInterval = starter.Heartbeat
 	if metrics != nil {
 		options.MetricsHandler = metrics
 	}
@@ -33,4 +33,17 @@ func Dial(cfg *config.Temporal, logger *slog.Logger, metrics *Metrics) (client.C
 		return nil, fmt.Errorf("connect to Temporal at %s (set --temporal-address, or start `probity dev`): %w", options.HostPort, err)
 	}
 	return connection, nil
+}
+
+// Namespace is the Temporal namespace that Dial's connection has: that of the configuration, else of Temporal's own settings, else
+// "default".
+func Namespace(cfg *config.Temporal) string {
+	if cfg.Namespace != "" {
+		return cfg.Namespace
+	}
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil || options.Namespace == "" { // Dial tells the error
+		return client.DefaultNamespace
+	}
+	return options.Namespace
 }

@@ -90,7 +90,7 @@ func (a *app) load(ctx context.Context) (*definitions.Set, error) {
 
 func (a *app) settings() starter.Settings {
 	return starter.Settings{
-		Namespace: a.cfg.Temporal.Namespace, Cluster: a.cfg.Cluster,
+		Namespace: worker.Namespace(&a.cfg.Temporal), Cluster: a.cfg.Cluster,
 		TaskQueue: workflows.TaskQueue(a.cfg.Temporal.TaskQueue, a.cfg.Cluster), StartDelay: a.cfg.Schedule.StartDelay,
 		MaxActive: a.cfg.Schedule.MaxActive, Retry: workflows.Retry{Interval: a.cfg.Retry.Interval, Heartbeat: a.cfg.Retry.Heartbeat},
 	}

@@ -80,18 +80,13 @@ func TestNodeSelectorPicksTheWorkers(t *testing.T) {
 	})
 	queue := workflows.SelectorQueue(e.Queue(), def.Spec.JobNodeSelector)
 	require.Equal(t, e.Queue()+".nodetype=infrastructure,zone=a", queue)
-	polled := func(queue string) bool {
-		answer, err := starter.QueuePolled(t.Context(), e.Client, queue)
-		require.NoError(t, err)
-		return answer
-	}
-	run := start(t, e, def, harness.Day)
-	eventually(t, "the cluster's queue is polled", func() bool { return polled(e.Queue()) })
+		run := start(t, e, def, harness.Day)
+	eventually(t, "the cluster's queue is served", func() bool { return served(t, e, e.Queue()) })
 	eventually(t, "the run waits for its first step", func() bool {
 		history, err := e.History(t.Context(), run.GetID(), run.GetRunID())
 		return err == nil && harness.Attempts(history)["Plan"] == 0 && len(history.GetEvents()) >= 5
 	})
-	require.False(t, polled(queue), "nobody serves the selected nodes")
+	require.False(t, served(t, e, queue), "nobody serves the selected nodes")
 
 	selected := *e
 	selected.Config.Worker.NodeSelector = "zone=a, nodetype=infrastructure"
@@ -99,7 +94,7 @@ func TestNodeSelectorPicksTheWorkers(t *testing.T) {
 	selected.Worker(t, nil)
 	require.Equal(t, evidence.Complete, finish(t, run).Verdict)
 	require.True(t, outcomes(t, e, "selected")[0].Finished.After(began.Add(-time.Second)))
-	require.True(t, polled(queue))
+	require.True(t, served(t, e, queue))
 }
 
 // A report that no worker is there for can be cancelled, and leaves its record all the same.

@@ -17,6 +17,7 @@ import (
 	"github.com/probity/probity/internal/devstack"
 	"github.com/probity/probity/internal/interval"
 	"github.com/probity/probity/internal/sample"
+	"github.com/probity/probity/starter"
 )
 
 // Day is the sample's day; its digests are the same wherever and whenever the tests run.
@@ -69,7 +70,7 @@ func (s *Stack) start(ctx context.Context) error {
 	}
 	s.Address = s.child.Address
 	s.Client, err = client.Dial(client.Options{
-		HostPort: s.Address.Temporal, Namespace: s.Address.Namespace, Identity: identity,
+		HostPort: s.Address.Temporal, Namespace: s.Address.Namespace, Identity: identity, WorkerHeartbeatInterval: starter.Heartbeat,
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
 	if err != nil {
