@@ -31,6 +31,8 @@ type Settings struct {
 	StartDelay time.Duration
 	MaxActive  int
 	Retry      workflows.Retry
+	// Now is the clock by which a resumed report catches up; nil means the machine's.
+	Now func() time.Time
 }
 
 // Schedules keeps one Temporal Schedule for each report. It must have only one user at a time: the SDK's update is a read
@@ -95,7 +97,31 @@ func (s *Schedules) Ensure(ctx context.Context, def *report.Definition, raw json
 	if change != Unchanged {
 		s.logger.Info("schedule updated", "report", def.Name, "schedule", def.Spec.Schedule, "suspended", def.Suspended())
 	}
+	if change == Resumed && described.Info.NumActions > 0 {
+		s.catchUp(ctx, handle, def)
+	}
 	return change, nil
+}
+
+// catchUp has Temporal act for the newest due time, as if it were due now: the tick starts a report for each interval since the
+// last one, or none. Before the first tick of all there is nothing to go on from, so nothing was missed. When this fails, or the
+// starter dies just before it, the next due time does the same.
+func (s *Schedules) catchUp(ctx context.Context, handle client.ScheduleHandle, def *report.Definition) {
+	now := time.Now
+	if s.settings.Now != nil {
+		now = s.settings.Now
+	}
+	due, ok := def.Schedule.Previous(now().Add(1))
+	if !ok {
+		return
+	}
+	const around = 30 * time.Second // due times are whole minutes: no other one is so near
+	err := handle.Backfill(ctx, client.ScheduleBackfillOptions{Backfill: []client.ScheduleBackfill{{
+		Start: due.Add(-around), End: due.Add(around), Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
+	}}})
+	if err != nil {
+		s.logger.Warn("a resumed report catches up at its next due time", "report", def.Name, "error", err)
+	}
 }
 
 func changeOf(have, want *client.Schedule) Change {

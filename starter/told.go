@@ -29,7 +29,7 @@ func (t *told) forget(name string) { delete(t.last, name) }
 // changes are what a change of a schedule is called.
 var changes = map[Change]string{
 	Created: "a Temporal Schedule was created", Updated: "the Temporal Schedule follows the definition again",
-	Suspended: "the Temporal Schedule is paused", Resumed: "the Temporal Schedule goes on; intervals that fell due meanwhile are reported at its next due time",
+	Suspended: "the Temporal Schedule is paused", Resumed: "the Temporal Schedule goes on; intervals that fell due meanwhile are reported now",
 }
 
 func (t *told) change(s *standing, change Change) {

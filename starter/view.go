@@ -103,7 +103,7 @@ func (v *view) judge(ctx context.Context, s *standing) error {
 		s.reason, s.message = ReasonRefused, s.problem.Error()+"; its schedule stays as it was until this is put right"
 		return nil
 	case s.def.Suspended():
-		s.reason, s.message, s.ready = ReasonSuspended, "suspended: intervals that fall due meanwhile are reported at the first due time after it is resumed", true
+		s.reason, s.message, s.ready = ReasonSuspended, "suspended: intervals that fall due meanwhile are reported when it is resumed", true
 		return nil
 	case s.def.Schedule == nil:
 		s.reason, s.message, s.ready = ReasonOnDemand, "without a schedule: `probity run` reports on demand", true

@@ -15,8 +15,8 @@ const OutcomeSchema = "probity.outcome/v1"
 // State tells what became of an interval. The first three are the verdicts of a sealed bundle.
 type State string
 
-// The states. An interval that falls due while its report is suspended has none yet: at the first due time after the report was
-// resumed it is reported (calico-compliance.md section 5), and gets one of these then.
+// The states. An interval that falls due while its report is suspended has none yet: when the report is resumed it is reported
+// (calico-compliance.md section 5), and gets one of these then.
 const (
 	StateComplete     = State(Complete)
 	StatePartial      = State(Partial)

@@ -80,7 +80,7 @@ func TestNodeSelectorPicksTheWorkers(t *testing.T) {
 	})
 	queue := workflows.SelectorQueue(e.Queue(), def.Spec.JobNodeSelector)
 	require.Equal(t, e.Queue()+".nodetype=infrastructure,zone=a", queue)
-		run := start(t, e, def, harness.Day)
+	run := start(t, e, def, harness.Day)
 	eventually(t, "the cluster's queue is served", func() bool { return served(t, e, e.Queue()) })
 	eventually(t, "the run waits for its first step", func() bool {
 		history, err := e.History(t.Context(), run.GetID(), run.GetRunID())

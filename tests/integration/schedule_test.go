@@ -123,9 +123,12 @@ func TestScheduledIntervalsTileTheTimeLine(t *testing.T) {
 
 	stop()
 	s.Worker(t, nil)
+	s.SetNow(at(8, 50))
 	s.ensure(t, daily(47), false)
-	s.due(t, at(8, 47), at(9, 47), 2)
+	eventually(t, "the resumed report has caught up", func() bool { return len(s.closed(t, workflows.TickName)) == 6 })
 	s.record(t, "tick_catch_up", at(8, 47))
+	require.Len(t, s.intervals(t), 8)
+	s.due(t, at(9, 47), at(9, 47), 1)
 
 	var want []interval.Interval
 	ends := []time.Time{at(1, 17), at(2, 17), at(3, 17), at(4, 17), at(4, 47), at(5, 47), at(6, 47), at(7, 47), at(8, 47), at(9, 47)}

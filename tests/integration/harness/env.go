@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,12 +40,17 @@ type Env struct {
 	Catalogue *catalogue.Catalogue
 
 	gates []*Gate
+	now   *atomic.Pointer[time.Time]
 }
+
+// SetNow sets the clock by which resumed reports catch up; it stands at the beginning of the sample's day.
+func (e *Env) SetNow(now time.Time) { e.now.Store(&now) }
 
 // Env makes an empty archive below a prefix of its own, with the sample as input and with short pauses.
 func (s *Stack) Env(t *testing.T) *Env {
 	t.Helper()
-	e := &Env{Stack: s}
+	e := &Env{Stack: s, now: new(atomic.Pointer[time.Time])}
+	e.SetNow(Day.Start)
 	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	e.Config.Register(flags)
 	name := filepath.Base(t.TempDir()) + "-" + fmt.Sprint(time.Now().UnixNano())
@@ -80,6 +86,7 @@ func (e *Env) bucket(ctx context.Context, endpoint string) (*blob.S3, error) {
 func (e *Env) Settings() starter.Settings {
 	c := &e.Config
 	return starter.Settings{
+		Namespace: e.Address.Namespace, Now: func() time.Time { return *e.now.Load() },
 		Cluster: c.Cluster, TaskQueue: e.Queue(), StartDelay: c.Schedule.StartDelay, MaxActive: c.Schedule.MaxActive,
 		Retry: workflows.Retry{Interval: c.Retry.Interval, Heartbeat: c.Retry.Heartbeat},
 	}
