@@ -143,6 +143,10 @@ bench-opensearch: build-opensearch ## Gathering 5 million flows and 1 million au
 soak-recorder: build build-kube ## Five minutes of load on a recorder that is killed twice: what its archive lacks (6 minutes)
 	@PROBITY_SOAK=5m go test ./tests/kube -count=1 -timeout 20m -v -run TestRecorderLosesNothing
 
+.PHONY: soak-outage
+soak-outage: build build-kube ## A starter that is cut off from Temporal, and one from the API server, for an hour (65 minutes)
+	@PROBITY_SOAK=1h go test ./tests/kube -count=1 -timeout 90m -v -run TestStarterIsCutOff
+
 .PHONY: clean
 clean: ## Remove what was built and the demo's folder
 	@rm -rf bin demo

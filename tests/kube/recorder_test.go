@@ -13,16 +13,17 @@ import (
 	"github.com/probity/probity/tests/kube/cluster"
 )
 
-// loadTime is how long the recorder is put under load: PROBITY_SOAK, as "5m", makes it longer (`make soak-recorder`).
-func loadTime(t *testing.T) time.Duration {
+// soak is how long a test goes on that gains by going on longer: 20 seconds, which is more than a leader's lease, or PROBITY_SOAK
+// as in "5m" (`make soak-recorder`, `make soak-outage`).
+func soak(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("PROBITY_SOAK")
 	if text == "" {
 		return 20 * time.Second
 	}
-	soak, err := time.ParseDuration(text)
+	d, err := time.ParseDuration(text)
 	require.NoError(t, err)
-	return soak
+	return d
 }
 
 // TestRecorderLosesNothing compares what a recorder archived with the API server's own audit log, under some hundred changes a
@@ -41,7 +42,7 @@ func TestRecorderLosesNothing(t *testing.T) {
 	require.Eventually(t, func() bool { return len(recordedIn(t, e).coverage.Spans) == len(resource.Kinds()) }, time.Minute, 200*time.Millisecond)
 	began := time.Now()
 	writers, steady := startWriters(t, api, 2), startSteadyWriters(t, api, 12)
-	soak := loadTime(t)
+	soak := soak(t)
 	for kill := soak / 3; kill < soak; kill += max(soak/3, time.Minute) { // the next one waits for the lease of the killed one first
 		require.Eventually(t, func() bool { return time.Since(began) > kill }, 2*soak, 10*time.Millisecond)
 		process.Kill()

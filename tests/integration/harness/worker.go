@@ -92,3 +92,6 @@ func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.done
 }
+
+// Ended is closed when the process is no more.
+func (p *Process) Ended() <-chan struct{} { return p.done }
