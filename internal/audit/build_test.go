@@ -78,6 +78,7 @@ type logged struct {
 	request  string
 	response string
 	message  string
+	decision string // of authorization
 }
 
 func (l logged) line() []byte {
@@ -105,6 +106,9 @@ func (l logged) line() []byte {
 		"requestURI": l.uri, "verb": l.verb, "user": map[string]any{"username": l.user, "groups": []string{"system:authenticated"}},
 		"sourceIPs": []string{"10.1.2.3"}, "userAgent": "kubectl/v1.36.3", "requestReceivedTimestamp": micro(at.Add(-4 * time.Millisecond)),
 		"stageTimestamp": micro(at),
+	}
+	if l.decision != "" {
+		e["annotations"] = map[string]string{"authorization.k8s.io/decision": l.decision, "authorization.k8s.io/reason": ""}
 	}
 	if l.ref != nil {
 		e["objectRef"] = l.ref

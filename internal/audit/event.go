@@ -17,6 +17,7 @@ type event struct {
 	sourceIPs, userAgent            []byte
 	objectRef, status               []byte
 	request, response               []byte
+	annotations                     []byte
 }
 
 // parseEvent finds the parts of a line. It fails when the line is not one JSON object.
@@ -52,6 +53,8 @@ func parseEvent(line []byte) (event, error) {
 			e.request = value
 		case "responseObject":
 			e.response = value
+		case "annotations":
+			e.annotations = value
 		}
 	})
 	return e, err
@@ -81,6 +84,21 @@ func (e *event) code() (int, error) {
 		return 0, err
 	}
 	return strconv.Atoi(string(code))
+}
+
+// forbidden tells whether the event says that the user was not allowed to ask. It is not the outcome (AL 13): who was allowed to ask
+// may still be refused, which the code tells.
+func (e *event) forbidden() bool {
+	if !present(e.annotations) {
+		return false
+	}
+	forbidden := false
+	err := members(e.annotations, func(name, value []byte) {
+		if string(name) == "authorization.k8s.io/decision" {
+			forbidden = is(value, "forbid")
+		}
+	})
+	return err == nil && forbidden
 }
 
 // dryRun tells whether nothing was to be stored. For a delete only the body may say so (AL 16), for all else the URI does

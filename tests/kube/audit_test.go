@@ -122,6 +122,7 @@ var auditSteps = []step{
 		require.Equal(t, http.StatusUnprocessableEntity, code)
 		require.Equal(t, http.StatusUnauthorized, s.anonymous(t, "/api/v1/namespaces/shop"))
 	}},
+	{"writes that an admission policy refuses", []int{19}, func(t *testing.T, s *auditScene) { s.admission(t) }},
 	{"finalizers", []int{1, 3}, func(t *testing.T, s *auditScene) {
 		s.Apply(t, strings.Replace(webPolicy, "name: web", "name: kept\n  finalizers: [example.org/hold]", 1))
 		s.Kubectl(t, "-n", shop, "delete", "networkpolicies.networking.k8s.io/kept", "--wait=false")
@@ -223,6 +224,67 @@ var auditSteps = []step{
 		s.settled(t, shop, "app=cart", 3)
 		s.settled(t, "short", "app=brief", 1)
 	}},
+}
+
+// admissionPolicy refuses every write of policies that are named "guarded", and warns of others.
+const admissionPolicy = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: guard}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [networking.k8s.io], apiVersions: [v1], resources: [networkpolicies], operations: [CREATE, UPDATE, DELETE]}
+  validations:
+  - {expression: "(oldObject != null ? oldObject : object).metadata.name != 'guarded'", message: guarded policies stay as they are}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: guard}
+spec: {policyName: guard, validationActions: [Deny, Audit]}
+`
+
+// admission has an admission policy refuse a create, an update, a patch, a delete and one of a collection: the events have a code, and
+// annotations of the refusal, and nothing has changed.
+func (s *auditScene) admission(t *testing.T) {
+	t.Helper()
+	const path = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies"
+	policy := func(name string) string {
+		return `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"` + name + `","labels":{"guarded":"yes"}},"spec":{"podSelector":{}}}`
+	}
+	code, answer := s.call(t, http.MethodPost, path, policy("guarded"))
+	require.Equal(t, http.StatusCreated, code, answer)
+	s.Apply(t, admissionPolicy)
+	s.until(t, "the admission policy is in force", func() bool {
+		code, _ := s.call(t, http.MethodDelete, path+"/guarded?dryRun=All", "")
+		return code == http.StatusUnprocessableEntity
+	})
+	code, answer = s.call(t, http.MethodPost, path, policy("free"))
+	require.Equal(t, http.StatusCreated, code, answer)
+	for _, refused := range [][]string{
+		{http.MethodPut, path + "/guarded", policy("guarded")},
+		{http.MethodPatch, path + "/guarded", `{"spec":{"podSelector":{"matchLabels":{"app":"web"}}}}`, "Content-Type", "application/merge-patch+json"},
+		{http.MethodPatch, path + "/guarded?fieldManager=me&force=true", policy("guarded"), "Content-Type", "application/apply-patch+yaml"},
+		{http.MethodDelete, path + "/guarded", ""},
+	} {
+		code, answer := s.call(t, refused[0], refused[1], refused[2], refused[3:]...)
+		require.Equal(t, http.StatusUnprocessableEntity, code, answer)
+		require.Contains(t, answer, "guarded policies stay as they are")
+	}
+	// Of the collection some are deleted, until one is refused; the event names none of them.
+	code, answer = s.call(t, http.MethodDelete, path+"?labelSelector=guarded%3Dyes", "")
+	require.Equal(t, http.StatusUnprocessableEntity, code, answer)
+	code, answer = s.call(t, http.MethodGet, path+"/free", "")
+	require.Equal(t, http.StatusNotFound, code, answer)
+	s.until(t, "the log is written", func() bool {
+		return strings.Contains(strings.Join(factsOf(t, s.AuditLogs, s.first).Unsettled, "\n"), "deletecollection NetworkPolicy.networking.k8s.io/v1(shop/), answered with 422")
+	})
+	// What is gone without the log telling has an end that it does tell.
+	code, answer = s.call(t, http.MethodPost, path, policy("free"))
+	require.Equal(t, http.StatusCreated, code, answer)
+	s.Kubectl(t, "-n", shop, "delete", "networkpolicies.networking.k8s.io/free")
+	s.Kubectl(t, "delete", "validatingadmissionpolicy/guard", "validatingadmissionpolicybinding/guard")
 }
 
 // giveUp writes and hangs up at once, again and again: what became of each request only the server knows.
