@@ -11,8 +11,9 @@ import (
 
 // summing is the adding up of a part's records that have their policies in one field.
 //
-// Which policy decides a record cannot be summed, since a record names several. So the records are read by the policy that decides
-// them: for each such policy, those that name it and none that goes before it. Each record is in exactly one of these queries.
+// Which policy decides a record cannot be summed, since a record names several. Where each names one that can decide, that one is a
+// part of the key. Else the records are read by the policy that decides them: for each such policy, those that name it and none that
+// goes before it. Each record is in exactly one of these queries.
 type summing struct {
 	log    *FlowLog
 	part   *part
@@ -45,36 +46,79 @@ func (s *summing) run(ctx context.Context) error {
 	if err != nil || s.total == 0 {
 		return err
 	}
-	classes, silent := flow.Deciding(policies)
-	if len(classes) > maxClasses {
-		return errInexact
+	classes, silent := flow.Deciding(sortedKeys(policies))
+	deciding := slices.Concat(classes...)
+	each, err := s.each(ctx, policies, classes)
+	switch {
+	case err != nil:
+	case each > 0:
+		err = s.read(ctx, all(s.part.query, s.naming(deciding)), oneOf(deciding, each))
+	case len(classes) > maxClasses:
+		err = errInexact
+	default:
+		err = s.byClass(ctx, classes)
 	}
-	f := s.part.Fields[s.policy]
-	names := func(texts []string) m { return m{"terms": m{f.Path: append([]string{}, texts...)}} }
-	var earlier []string
-	for _, class := range classes {
-		query := without(all(s.part.query, names(class)), names(earlier))
-		if err := s.read(ctx, query, class[0]); err != nil {
-			return err
-		}
-		earlier = append(earlier, class...)
+	if err != nil {
+		return err
 	}
-	undecided := without(s.part.query, names(earlier))
+	undecided := without(s.part.query, s.naming(deciding))
 	if s.policy == enforced { // where none of these can be read, all of the record's policies decide
-		unread := without(undecided, names(silent))
-		undecided = all(undecided, names(silent))
+		unread := without(undecided, s.naming(silent))
+		undecided = all(undecided, s.naming(silent))
 		if err := s.putAside(ctx, unread); err != nil {
 			return err
 		}
 	}
-	if err := s.read(ctx, undecided, ""); err != nil {
+	if err := s.read(ctx, undecided, &deciders{}); err != nil {
 		return err
 	}
 	return s.finish(ctx)
 }
 
+// naming finds the records that name one of the policies.
+func (s *summing) naming(texts []string) m {
+	return m{"terms": m{s.part.Fields[s.policy].Path: append([]string{}, texts...)}}
+}
+
+// each is how many policies a record names when the deciding one is to be a part of the key: no record names two that could decide,
+// and it is worth it. A record then counts once for each policy that it names, all of them in one pass over documents that lie one
+// after the other; each class reads documents that lie apart (measured with 40 classes: four times as long for each document). Zero
+// when it is not.
+func (s *summing) each(ctx context.Context, policies map[string]int64, classes [][]string) (int64, error) {
+	var named, decided int64
+	for _, docs := range policies {
+		named += docs
+	}
+	for _, class := range classes {
+		for _, text := range class {
+			decided += policies[text]
+		}
+	}
+	if int64(len(classes))*s.total <= 4*named {
+		return 0, nil
+	}
+	n, err := s.count(ctx, all(s.part.query, s.naming(slices.Concat(classes...))))
+	if err != nil || n != decided {
+		return 0, err
+	}
+	return (named + s.total - 1) / s.total, nil
+}
+
+// byClass reads the records of each class by themselves.
+func (s *summing) byClass(ctx context.Context, classes [][]string) error {
+	var earlier []string
+	for _, class := range classes {
+		query := without(all(s.part.query, s.naming(class)), s.naming(earlier))
+		if err := s.read(ctx, query, &deciders{all: class[0]}); err != nil {
+			return err
+		}
+		earlier = append(earlier, class...)
+	}
+	return nil
+}
+
 // discover counts the records, and asks for how they are spread over time and for the policies that they name.
-func (s *summing) discover(ctx context.Context) ([]string, error) {
+func (s *summing) discover(ctx context.Context) (map[string]int64, error) {
 	s.cover = newCover(s.part, s.into)
 	aggs, read := m{"policies": m{"terms": m{"field": s.part.Fields[s.policy].Path, "size": maxPolicies}}}, map[string]func(*json.Decoder) error{}
 	s.cover.ask(aggs, read)
@@ -98,9 +142,9 @@ func (s *summing) discover(ctx context.Context) ([]string, error) {
 	if found.Other > 0 {
 		return nil, errInexact
 	}
-	policies := make([]string, len(found.Buckets))
+	policies := map[string]int64{}
 	for i := range found.Buckets {
-		policies[i] = found.Buckets[i].name()
+		policies[found.Buckets[i].name()] += found.Buckets[i].Docs
 	}
 	return policies, nil
 }
@@ -120,19 +164,15 @@ func (s *summing) putAside(ctx context.Context, query m) error {
 	return err
 }
 
-// read adds the groups of the records that a query finds; policy is what decided them.
-func (s *summing) read(ctx context.Context, query m, policy string) error {
-	member := []byte{}
-	if policy != "" {
-		list, err := json.Marshal(m{"enforced_policies": []string{policy}})
-		if err != nil {
-			return err
-		}
-		member = append(append([]byte(`,"policies":`), list...), '}')
-	}
+// read adds the groups of the records that a query finds.
+func (s *summing) read(ctx context.Context, query m, by *deciders) error {
 	var odd []json.RawMessage
 	var oddDocs int64
-	pages := &pager{summing: s, query: query, add: func(g *sumGroup) error {
+	pages := &pager{summing: s, query: query, named: by.each, add: func(g *sumGroup) error {
+		member, ok := by.member(g.key)
+		if !ok {
+			return nil
+		}
 		ok, err := s.add(g, member)
 		if err == nil && !ok {
 			odd, oddDocs = append(odd, g.key), oddDocs+g.docs
@@ -211,26 +251,4 @@ func (s *summing) finish(ctx context.Context) error {
 	s.into.AddStats(counted)
 	s.stats.Lines += counted.Lines
 	return nil
-}
-
-// named finds the records of the groups with the keys.
-func (s *summing) named(keys []json.RawMessage) m {
-	var any []m
-	for _, key := range keys {
-		var values map[string]json.RawMessage
-		if err := json.Unmarshal(key, &values); err != nil {
-			continue // the server's own text
-		}
-		var have, lack []m
-		for _, name := range keyFields {
-			f := s.part.Fields[name]
-			if value, ok := values[name]; ok && string(value) != "null" {
-				have = append(have, m{"term": m{f.Path: value}})
-			} else {
-				lack = append(lack, f.present())
-			}
-		}
-		any = append(any, m{"bool": m{"filter": have, "must_not": lack}})
-	}
-	return either(any...)
 }

@@ -17,6 +17,9 @@ type pager struct {
 	*summing
 	query m
 	add   func(*sumGroup) error
+	// named is how many policies a record names, at most on average, where the key has one of them, too: a record then is in that many
+	// groups. Else it is zero.
+	named int64
 
 	after        json.RawMessage // the last group of a page that was full
 	span         span            // of values that is read
@@ -74,7 +77,7 @@ func (p *pager) narrow(ctx context.Context) error {
 // next is the end of the span that begins at lower: its documents make about three quarters of a page of groups, if they are like those
 // that were read. It is nil when the rest fits.
 func (p *pager) next(size int64) *string {
-	room := size * 3 / 4 * max(p.docs, 1) / max(p.groups, 1)
+	room := size * 3 / 4 * max(p.docs, 1) / max(p.groups, 1) / max(p.named, 1)
 	first := true
 	for len(p.values) > 0 {
 		v := p.values[0]
@@ -142,6 +145,9 @@ func (p *pager) composite(size int64) m {
 	sources := make([]m, len(keyFields))
 	for i, name := range keyFields {
 		sources[i] = m{name: m{"terms": m{"field": p.part.Fields[name].Path, "missing_bucket": true}}}
+	}
+	if p.named > 0 {
+		sources = append(sources, m{policySource: m{"terms": m{"field": p.part.Fields[p.policy].Path}}})
 	}
 	composite := m{"size": size, "sources": sources}
 	if p.after != nil {

@@ -80,20 +80,21 @@ func flowsOf(t *testing.T, s *cluster.Server, index string, partitionDocs int64)
 	return ports(t, search(s, func(o *config.OpenSearch) { o.Flows, o.Patience = index, 3*time.Second }), partitionDocs).Flows
 }
 
-// fetched is how many times documents of the index were read, rather than counted.
-func fetched(t *testing.T, s *cluster.Server, index string) int {
+// searched is how many searches there were in the index, and how many of them read documents, rather than counted them.
+func searched(t *testing.T, s *cluster.Server, index string) (searches, fetches int) {
 	t.Helper()
 	var stats struct {
 		All struct {
 			Total struct {
 				Search struct {
+					Queries int `json:"query_total"`
 					Fetches int `json:"fetch_total"`
 				}
 			}
 		} `json:"_all"`
 	}
 	s.Must(t, http.MethodGet, "/"+index+"/_stats/search", "", &stats)
-	return stats.All.Total.Search.Fetches
+	return stats.All.Total.Search.Queries, stats.All.Total.Search.Fetches
 }
 
 // What the server adds up is to the byte what its documents give one by one, and what files give, whatever is wrong with some of them.
@@ -156,7 +157,8 @@ func TestFlowsAreTheSameAsFromFiles(t *testing.T) {
 				require.Equal(t, int64(len(lines)), read.Lines)
 				require.Empty(t, read.Faults)
 			}
-			require.Equal(t, c.read, fetched(t, s, index) > 0, "documents read one by one")
+			_, fetches := searched(t, s, index)
+			require.Equal(t, c.read, fetches > 0, "documents read one by one")
 		})
 	}
 }
@@ -167,5 +169,64 @@ func some(change func(flowRecord)) func(*rand.Rand, flowRecord) {
 		if random.IntN(10) == 0 {
 			change(r)
 		}
+	}
+}
+
+// manyPolicies are two that pass and one of some that decide, in the tier behind.
+func manyPolicies(random *rand.Rand, r flowRecord) {
+	list := []string{"0|net|net.base|pass|0", "1|sec|sec.base|pass|" + fmt.Sprint(random.IntN(3))}
+	list = append(list, fmt.Sprintf("2|app|data/app.p%02d|allow|%d", random.IntN(20), random.IntN(2)))
+	r["policies"] = map[string]any{"enforced_policies": list, "all_policies": list}
+}
+
+// With many policies, of which one decides each record, the records are not read policy by policy; where two could decide some, they
+// are.
+func TestManyPoliciesAreReadAtOnce(t *testing.T) {
+	s := cluster.Shared(t)
+	enforced := func(r flowRecord, list ...string) {
+		r["policies"] = map[string]any{"enforced_policies": list, "all_policies": list}
+	}
+	for name, c := range map[string]struct {
+		change  func(*rand.Rand, flowRecord)
+		byClass bool
+		read    bool
+	}{
+		"one decides":               {},
+		"some are decided by none":  {change: some(func(r flowRecord) { enforced(r, "0|net|net.base|pass|0") })},
+		"some have no list":         {change: some(func(r flowRecord) { delete(r, "policies") })},
+		"some have an unknown text": {change: some(func(r flowRecord) { enforced(r, "-", "2|app|data/app.p01|allow|0") })},
+		"some have nothing else":    {change: some(func(r flowRecord) { enforced(r, "-") }), read: true},
+		"an unknown action in some": {change: some(func(r flowRecord) { r["action"] = "maybe" }), read: true},
+		"two could decide some": {
+			change:  some(func(r flowRecord) { enforced(r, "1|sec|sec.base|deny|0", "2|app|data/app.p01|allow|0") }),
+			byClass: true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(7, 13))
+			var lines [][]byte
+			for range 2000 {
+				r := newRecord(random, day.Start.Add(time.Duration(random.IntN(86_399))*time.Second))
+				manyPolicies(random, r)
+				if c.change != nil {
+					c.change(random, r)
+				}
+				lines = append(lines, r.line(t))
+			}
+			index := newIndex(t, s, "flows", flowMapping)
+			store(t, s, index, lines)
+			want, _, _ := reduced(t, fromMemory(t, lines), day)
+			got, _, read := reduced(t, flowsOf(t, s, index, 0), day)
+			require.Equal(t, want, got)
+			require.Equal(t, int64(len(lines)), read.Lines)
+			require.Empty(t, read.Faults)
+			searches, fetches := searched(t, s, index)
+			require.Equal(t, c.read, fetches > 0, "documents read one by one")
+			if !c.read { // reading has searches of its own
+				require.Equal(t, c.byClass, searches > 40, "%d searches", searches)
+			}
+			got, _, _ = reduced(t, flowsOf(t, s, index, 300), day)
+			require.Equal(t, want, got, "in small partitions")
+		})
 	}
 }
