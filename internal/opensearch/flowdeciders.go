@@ -24,7 +24,7 @@ func oneOf(texts []string, each int64) *deciders {
 	return d
 }
 
-// member ends a group's key with the list of its policy, as a record has it. It is false for a group that is none: its records are
+// member is the list of a group's policy, as a record has it behind other members. It is false for a group that is none: its records are
 // in the group of the policy that decides them.
 func (d *deciders) member(key json.RawMessage) (member []byte, ok bool) {
 	text := d.all
@@ -42,7 +42,7 @@ func (d *deciders) member(key json.RawMessage) (member []byte, ok bool) {
 		return nil, true
 	}
 	list, err := json.Marshal(text)
-	return slices.Concat([]byte(`,"policies":{"enforced_policies":[`), list, []byte("]}}")), err == nil
+	return slices.Concat([]byte(`,"policies":{"enforced_policies":[`), list, []byte("]}")), err == nil
 }
 
 // named finds the records of the groups with the keys.
@@ -59,7 +59,11 @@ func (s *summing) named(keys []json.RawMessage) m {
 		}
 		for _, name := range keyFields {
 			f := s.part.Fields[name]
-			if value, ok := values[name]; ok && string(value) != "null" {
+			value, ok := values[name]
+			if !ok {
+				value, ok = s.constants.values[name]
+			}
+			if ok && len(value) > 0 && string(value) != "null" {
 				have = append(have, m{"term": m{f.Path: value}})
 			} else {
 				lack = append(lack, f.present())

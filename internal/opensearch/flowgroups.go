@@ -28,6 +28,7 @@ type summing struct {
 	groups      int64
 	first, last time.Time
 	cover       *cover
+	constants   constants
 	// aside finds the records that have to be read one by one.
 	aside     []m
 	asideDocs int64
@@ -44,6 +45,9 @@ const (
 func (s *summing) run(ctx context.Context) error {
 	policies, err := s.discover(ctx)
 	if err != nil || s.total == 0 {
+		return err
+	}
+	if err := s.settle(ctx); err != nil {
 		return err
 	}
 	classes, silent := flow.Deciding(sortedKeys(policies))
@@ -197,10 +201,7 @@ func (s *summing) add(g *sumGroup, policy []byte) (bool, error) {
 	if !ok || len(g.key) < 2 {
 		return false, errInexact
 	}
-	line := []byte(g.key)
-	if len(policy) > 0 {
-		line = slices.Concat(g.key[:len(g.key)-1], policy)
-	}
+	line := slices.Concat(g.key[:len(g.key)-1], s.constants.members, policy, []byte("}"))
 	if s.into.AddSum(line, sum) != "" {
 		return false, s.into.Err()
 	}

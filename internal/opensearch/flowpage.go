@@ -142,9 +142,9 @@ func (p *pager) page(ctx context.Context, size int64) (int64, error) {
 
 // composite asks for groups, from behind the one that was last.
 func (p *pager) composite(size int64) m {
-	sources := make([]m, len(keyFields))
-	for i, name := range keyFields {
-		sources[i] = m{name: m{"terms": m{"field": p.part.Fields[name].Path, "missing_bucket": true}}}
+	var sources []m
+	for _, name := range p.constants.varying() {
+		sources = append(sources, m{name: m{"terms": m{"field": p.part.Fields[name].Path, "missing_bucket": true}}})
 	}
 	if p.named > 0 {
 		sources = append(sources, m{policySource: m{"terms": m{"field": p.part.Fields[p.policy].Path}}})

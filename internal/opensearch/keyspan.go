@@ -65,7 +65,7 @@ func (c *Client) values(ctx context.Context, indices string, query m, f field) (
 
 // cutByKey makes partitions by the values of what groups are sorted by. It is false when that cannot be done: a document has several
 // values, or too many have one.
-func (p *planner) cutByKey(ctx context.Context, base *Partition, query m, total, parts int64) (bool, error) {
+func (p *planner) cutByKey(ctx context.Context, base *Partition, query m, parts int64) (bool, error) {
 	f := base.Fields[pageField]
 	docs := map[string]int64{}
 	var sum int64
@@ -84,8 +84,8 @@ func (p *planner) cutByKey(ctx context.Context, base *Partition, query m, total,
 		}
 		sum += have
 	}
-	part := *base
-	part.From, part.To, part.Lead, part.Keys = p.from, p.to, true, &span{}
+	part, total := *base, base.Docs
+	part.Keys = &span{}
 	part.Docs = total - sum
 	var made []Partition
 	done := part.Docs

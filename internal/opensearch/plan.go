@@ -128,35 +128,61 @@ func (p *planner) group(ctx context.Context, g *group) error {
 	if !ok {
 		return p.timeless(ctx, g)
 	}
-	var total, inside int64
-	var weights []weight
+	base := Partition{Fields: g.Fields, From: p.from, To: p.to, Lead: p.lead}
+	query := p.query(&base, name)
+	if err := p.holders(ctx, g, query, &base); err != nil || base.Docs == 0 {
+		return err
+	}
+	if err := p.cut(ctx, &base, query, at); err != nil {
+		return err
+	}
+	return p.untimed(ctx, &base, name)
+}
+
+// holders counts the documents that a query finds in the group's indices, and keeps those that have some.
+func (p *planner) holders(ctx context.Context, g *group, query m, part *Partition) error {
 	holders := map[string]bool{}
-	query := p.query(&Partition{Fields: g.Fields, From: p.from, To: p.to, Lead: true}, name)
 	for _, indices := range batches(g.Indices) {
-		w := &weighing{at: at, from: p.from, to: p.to, holders: holders}
+		var found buckets
+		body := m{"query": query, "aggs": m{"holders": m{"terms": m{"field": "_index", "size": maxHolders}}}}
+		docs, faults, err := p.client.ask(ctx, indices, body, &reading{aggs: map[string]func(*json.Decoder) error{"holders": into(&found)}})
+		if err != nil {
+			return err
+		}
+		for i := range found.Buckets {
+			holders[found.Buckets[i].name()] = true
+		}
+		part.Docs += docs
+		p.faults = append(p.faults, faults...)
+	}
+	part.Indices = sortedKeys(holders)
+	return nil
+}
+
+// cut makes partitions of the documents of a query.
+func (p *planner) cut(ctx context.Context, base *Partition, query m, at field) error {
+	parts := p.parted(base.Docs)
+	if parts == 1 {
+		p.parts = append(p.parts, *base)
+		return nil
+	}
+	if p.byKey != nil && p.byKey(base) {
+		if done, err := p.cutByKey(ctx, base, query, parts); err != nil || done {
+			return err
+		}
+	}
+	var all weighed
+	for _, indices := range batches(base.Indices) {
+		w := &weighing{at: at, from: p.from, to: p.to}
 		found, faults, err := p.client.ask(ctx, indices, m{"query": query, "aggs": w.aggs()}, w.reading())
 		if err != nil {
 			return err
 		}
-		total, inside, weights = total+found, inside+w.sum, append(weights, w.weights...)
+		all.total, all.lead, all.weights = all.total+found, all.lead+found-w.sum, append(all.weights, w.weights...)
 		p.faults = append(p.faults, faults...)
 	}
-	if total == 0 {
-		return nil
-	}
-	base := Partition{Indices: sortedKeys(holders), Fields: g.Fields}
-	parts := p.parted(total)
-	byKey := false
-	if p.byKey != nil && parts > 1 && p.byKey(&base) {
-		var err error
-		if byKey, err = p.cutByKey(ctx, &base, query, total, parts); err != nil {
-			return err
-		}
-	}
-	if !byKey {
-		p.cut(&base, &weighed{weights, total, total - inside}, parts)
-	}
-	return p.untimed(ctx, &base, name)
+	p.cutByTime(base, &all, parts)
+	return nil
 }
 
 // query finds the documents of a partition whose times are in the field of that name.
@@ -201,8 +227,8 @@ func (p *planner) parted(total int64) int64 {
 	return (total + docs - 1) / docs
 }
 
-// cut makes partitions in time, of about the same number of documents.
-func (p *planner) cut(base *Partition, w *weighed, parts int64) {
+// cutByTime makes partitions in time, of about the same number of documents.
+func (p *planner) cutByTime(base *Partition, w *weighed, parts int64) {
 	slices.SortFunc(w.weights, func(a, b weight) int { return int(min(max(a.at-b.at, -1), 1)) })
 	part := *base
 	part.From, part.Lead, part.Docs = p.from, p.lead && w.lead > 0, w.lead
@@ -223,7 +249,7 @@ func (p *planner) cut(base *Partition, w *weighed, parts int64) {
 // untimed adds a partition of the documents that lack a time, where there are any: the reducers count them as what they are.
 func (p *planner) untimed(ctx context.Context, base *Partition, name string) error {
 	part := *base
-	part.From, part.To, part.Untimed = p.from, p.to, true
+	part.Untimed, part.Lead, part.Docs = true, false, 0
 	for _, indices := range batches(part.Indices) {
 		found, faults, err := p.client.ask(ctx, indices, m{"query": p.withoutTime(&part, name)}, &reading{})
 		if err != nil {

@@ -14,11 +14,10 @@ const maxWeights = 2000
 
 const minute = int64(60_000)
 
-// weighing counts documents by short spans of time and by index.
+// weighing counts documents by short spans of time.
 type weighing struct {
 	at       field
 	from, to int64
-	holders  map[string]bool
 
 	weights []weight
 	sum     int64
@@ -51,22 +50,11 @@ func (w *weighing) step() int64 {
 	return max(minute, (w.to-w.from+maxWeights*minute-1)/(maxWeights*minute)*minute)
 }
 
-// aggs asks for the indices and for histograms of what is kept in milliseconds and in seconds.
-func (w *weighing) aggs() m {
-	aggs := m{"holders": m{"terms": m{"field": "_index", "size": maxHolders}}}
-	maps.Copy(aggs, w.at.histograms("at", steps{w.from, w.to, w.step(), w.from}))
-	return aggs
-}
+// aggs asks for histograms of what is kept in milliseconds and in seconds.
+func (w *weighing) aggs() m { return w.at.histograms("at", steps{w.from, w.to, w.step(), w.from}) }
 
 func (w *weighing) reading() *reading {
-	read := map[string]func(*json.Decoder) error{"holders": func(d *json.Decoder) error {
-		var found buckets
-		err := into(&found)(d)
-		for i := range found.Buckets {
-			w.holders[found.Buckets[i].name()] = true
-		}
-		return err
-	}}
+	read := map[string]func(*json.Decoder) error{}
 	readHistograms(read, "at", func() { w.weights, w.sum = nil, 0 }, func(at, docs int64) {
 		w.weights = append(w.weights, weight{at, docs})
 		w.sum += docs
