@@ -22,7 +22,8 @@ const flowMapping = `{"settings":{"number_of_shards":1,"number_of_replicas":0,"r
 "policies":{"properties":{"all_policies":{"type":"keyword"},"enforced_policies":{"type":"keyword"}}},
 "num_flows_started":{"type":"long"},"num_flows":{"type":"long"},"bytes_in":{"type":"long"},"bytes_out":{"type":"long"},"packets_in":{"type":"long"},"packets_out":{"type":"long"}}}}`
 
-// flowDocument is one of some documents that fall into groups over one day; every group is seen all day long.
+// flowDocument is one of some documents that fall into groups over one day; every group is seen all day long. As in real logs some
+// fields have one value (pods are told by their controller, so names are "-"), some two, some many.
 func flowDocument(n, docs, endpoints, groups int) []byte {
 	group := n % groups
 	from, to := group%endpoints, (group/endpoints*7+group*13+1)%endpoints
@@ -30,13 +31,21 @@ func flowDocument(n, docs, endpoints, groups int) []byte {
 	namespace := func(endpoint int) string { return fmt.Sprintf("team-%02d", endpoint%40) }
 	name := func(endpoint int) string { return fmt.Sprintf("service-%04d-7d9c5b6f8-*", endpoint) }
 	port := 8000 + group/endpoints%200
+	one := func(of int, first, second string) string {
+		if group%of == 0 {
+			return second
+		}
+		return first
+	}
+	proto, action, reporter, kind := one(10, "tcp", "udp"), one(50, "allow", "deny"), one(2, "dst", "src"), one(20, "wep", "net")
 	return fmt.Appendf(nil, `{"start_time":%d,"end_time":%d,"source_ip":null,"source_name":"-","source_name_aggr":%q,"source_namespace":%q,"nat_outgoing_ports":null,`+
 		`"source_port":null,"source_type":"wep","source_labels":{"labels":["app=service-%04d","env=prod","pod-template-hash=7d9c5b6f8"]},"dest_ip":null,"dest_name":"-",`+
 		`"dest_name_aggr":%q,"dest_namespace":%q,"dest_service_namespace":%q,"dest_service_name":"service-%04d","dest_service_port":"http","dest_service_port_num":%d,`+
-		`"dest_port":%d,"dest_type":"wep","dest_labels":{"labels":["app=service-%04d","env=prod"]},"dest_domains":null,"proto":"tcp","action":"allow","reporter":"dst",`+
-		`"policies":{"all_policies":["0|platform|platform.allow-%02d|allow|1"],"enforced_policies":["0|platform|platform.allow-%02d|allow|1"]},`+
+		`"dest_port":%d,"dest_type":%q,"dest_labels":{"labels":["app=service-%04d","env=prod"]},"dest_domains":null,"proto":%q,"action":%q,"reporter":%q,`+
+		`"policies":{"all_policies":["0|platform|platform.rule-%02d|%s|1"],"enforced_policies":["0|platform|platform.rule-%02d|%s|1"]},`+
 		`"bytes_in":%d,"bytes_out":%d,"num_flows":3,"num_flows_started":1,"num_flows_completed":1,"packets_in":12,"packets_out":9,"http_requests_allowed_in":0}`,
-		start, start+300, name(from), namespace(from), from, name(to), namespace(to), namespace(to), to, port, port, to, to%40, to%40, 1000+n%9000, 500+n%700)
+		start, start+300, name(from), namespace(from), from, name(to), namespace(to), namespace(to), to, port, port, kind, to, proto, action, reporter,
+		to%40, action, to%40, action, 1000+n%9000, 500+n%700)
 }
 
 const auditMapping = `{"settings":{"number_of_shards":1,"number_of_replicas":0,"refresh_interval":"-1","requests.cache.enable":false},"mappings":{"dynamic":false,"properties":{
