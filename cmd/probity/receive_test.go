@@ -22,6 +22,7 @@ import (
 	"github.com/probity/probity/internal/logfile"
 	"github.com/probity/probity/internal/receive"
 	"github.com/probity/probity/internal/receive/receivetest"
+	"github.com/probity/probity/tests/certtest"
 )
 
 // receiverProcess is `probity receive` in a process of its own.
@@ -31,7 +32,7 @@ type receiverProcess struct {
 }
 
 // startReceiver starts this test's own program under the name probity, and waits until it listens.
-func startReceiver(t *testing.T, authority *receivetest.Authority, folder string) *receiverProcess {
+func startReceiver(t *testing.T, authority *certtest.Authority, folder string) *receiverProcess {
 	t.Helper()
 	cert, key := authority.Issue(t, "receiver")
 	self, err := os.Executable()
@@ -69,7 +70,7 @@ func (p *receiverProcess) kill(t *testing.T) {
 
 func TestKilledReceiverLosesNothing(t *testing.T) {
 	const senders, pushes, kills = 3, 40, 4
-	authority, folder := receivetest.NewAuthority(t), t.TempDir()
+	authority, folder := certtest.NewAuthority(t), t.TempDir()
 	start := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	body := func(sender, i int) string { return receivetest.Flows(fmt.Sprintf("pod%d-%d", sender, i), start, 1+i%9) }
 

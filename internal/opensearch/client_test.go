@@ -1,22 +1,16 @@
 package opensearch
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/probity/probity/tests/certtest"
 )
 
 func TestOptionsRefuse(t *testing.T) {
@@ -72,48 +66,23 @@ func TestSignature(t *testing.T) {
 	}
 }
 
-// certificate writes a certificate for localhost that is its own authority, and gives its files.
-func certificate(t *testing.T, name string) (cert, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	require.NoError(t, err)
-	encoded, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(t, err)
-	cert, key = filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
-	require.NoError(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	require.NoError(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), 0o600))
-	return cert, key
-}
-
 func TestCertificates(t *testing.T) {
-	serverCert, serverKey := certificate(t, "server")
-	clientCert, clientKey := certificate(t, "reader")
-	pair, err := tls.LoadX509KeyPair(serverCert, serverKey)
+	authority := certtest.NewAuthority(t)
+	clientCert, clientKey := authority.Issue(t, "reader")
+	pair, err := tls.LoadX509KeyPair(authority.Issue(t, "server"))
 	require.NoError(t, err)
-	trusted, err := os.ReadFile(clientCert)
-	require.NoError(t, err)
-	pool := x509.NewCertPool()
-	require.True(t, pool.AppendCertsFromPEM(trusted))
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(r.TLS.PeerCertificates[0].Subject.CommonName))
 	}))
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Trust().RootCAs}
 	server.StartTLS()
 	defer server.Close()
 	address := []string{"https://localhost" + server.Listener.Addr().String()[len("127.0.0.1"):]}
-	who, err := readAll(quick(t, Options{Addresses: address, CAFile: serverCert, CertFile: clientCert, KeyFile: clientKey}), t.Context())
+	who, err := readAll(quick(t, Options{Addresses: address, CAFile: authority.CAFile, CertFile: clientCert, KeyFile: clientKey}), t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "reader", who)
 	_, err = readAll(quick(t, Options{Addresses: address, CertFile: clientCert, KeyFile: clientKey}), t.Context())
 	require.ErrorContains(t, err, "certificate signed by unknown authority")
-	_, err = readAll(quick(t, Options{Addresses: address, CAFile: serverCert}), t.Context())
+	_, err = readAll(quick(t, Options{Addresses: address, CAFile: authority.CAFile}), t.Context())
 	require.Error(t, err)
 }

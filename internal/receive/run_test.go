@@ -16,10 +16,11 @@ import (
 
 	"github.com/probity/probity/internal/receive"
 	"github.com/probity/probity/internal/receive/receivetest"
+	"github.com/probity/probity/tests/certtest"
 )
 
 func TestStopFinishesPushesOnTheirWay(t *testing.T) {
-	dir, authority, metrics := t.TempDir(), receivetest.NewAuthority(t), prometheus.NewRegistry()
+	dir, authority, metrics := t.TempDir(), certtest.NewAuthority(t), prometheus.NewRegistry()
 	folder := openFolder(t, dir, nil)
 	sink := &noticedSink{Sink: folder, taken: make(chan struct{}, 1)}
 	cert, key := authority.Issue(t, "receiver")

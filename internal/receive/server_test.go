@@ -22,6 +22,7 @@ import (
 	"github.com/probity/probity/internal/logfile"
 	"github.com/probity/probity/internal/receive"
 	"github.com/probity/probity/internal/receive/receivetest"
+	"github.com/probity/probity/tests/certtest"
 )
 
 // away is a sink that fails while its switch is on.
@@ -63,12 +64,12 @@ type receiver struct {
 	metrics   *prometheus.Registry
 	url       string
 	client    *http.Client
-	authority *receivetest.Authority
+	authority *certtest.Authority
 }
 
 func newReceiver(t *testing.T, body int64) *receiver {
 	t.Helper()
-	r := &receiver{dir: t.TempDir(), metrics: prometheus.NewRegistry(), authority: receivetest.NewAuthority(t)}
+	r := &receiver{dir: t.TempDir(), metrics: prometheus.NewRegistry(), authority: certtest.NewAuthority(t)}
 	r.folder = openFolder(t, r.dir, nil)
 	r.sink = &away{Sink: r.folder}
 	r.server = receive.NewServer(receive.ServerOptions{Sink: r.sink, BodyBytes: body, Parallel: 4, Metrics: r.metrics, Logger: quiet})

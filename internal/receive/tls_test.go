@@ -13,6 +13,7 @@ import (
 
 	"github.com/probity/probity/internal/receive"
 	"github.com/probity/probity/internal/receive/receivetest"
+	"github.com/probity/probity/tests/certtest"
 )
 
 // serveTLS answers "ok" to those whom the options let in.
@@ -30,7 +31,7 @@ func serveTLS(t *testing.T, o receive.TLSOptions) (url string) {
 }
 
 func TestWhoIsLetIn(t *testing.T) {
-	ours, others := receivetest.NewAuthority(t), receivetest.NewAuthority(t)
+	ours, others := certtest.NewAuthority(t), certtest.NewAuthority(t)
 	cert, key := ours.Issue(t, "receiver")
 	for _, test := range []struct {
 		name   string
@@ -59,10 +60,10 @@ func TestWhoIsLetIn(t *testing.T) {
 }
 
 func TestCertificatesThatChange(t *testing.T) {
-	before, after := receivetest.NewAuthority(t), receivetest.NewAuthority(t)
+	before, after := certtest.NewAuthority(t), certtest.NewAuthority(t)
 	cert, key := before.Issue(t, "receiver")
 	url := serveTLS(t, receive.TLSOptions{CertFile: cert, KeyFile: key, ClientCAFile: before.CAFile})
-	try := func(a *receivetest.Authority) error {
+	try := func(a *certtest.Authority) error {
 		client := a.Client(t, "goldmane", a) // a new connection
 		_, _, err := receivetest.Push(t.Context(), client, url, "")
 		return err
@@ -85,7 +86,7 @@ func TestCertificatesThatChange(t *testing.T) {
 }
 
 func TestFilesThatAreNoCertificates(t *testing.T) {
-	authority := receivetest.NewAuthority(t)
+	authority := certtest.NewAuthority(t)
 	cert, key := authority.Issue(t, "receiver")
 	for _, test := range []struct{ name, cert, key, ca, says string }{
 		{"no certificate", "", key, authority.CAFile, "receive.certFile"},

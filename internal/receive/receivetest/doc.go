@@ -1,3 +1,2 @@
-// Package receivetest plays the other side of a receiver of flows in tests: an authority with certificates, and an emitter that
-// pushes as Goldmane's does.
+// Package receivetest plays the other side of a receiver of flows in tests: an emitter that pushes as Goldmane's does.
 package receivetest

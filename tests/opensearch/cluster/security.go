@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/probity/probity/internal/devstack"
+	"github.com/probity/probity/tests/certtest"
 )
 
 // securityFiles replace the plugin's own of the same names: how people sign in, who there is and what they may do.
@@ -23,7 +24,7 @@ var securityFiles embed.FS
 type Secure struct {
 	*Server
 
-	keys *keys
+	authority *certtest.Authority
 }
 
 // StartSecure runs a server with TLS and users for one test, and stops it at the test's end.
@@ -34,7 +35,8 @@ func StartSecure(t *testing.T, o devstack.OpenSearchOptions) *Secure {
 	}
 	o.Jars = jars("security")
 	config := filepath.Join(o.Folder, "config")
-	s := &Secure{keys: newKeys(t, config)}
+	s := &Secure{authority: certtest.In(t, config)}
+	s.authority.Issue(t, "node")
 	copySecurity(t, filepath.Join(o.Jars, "config"), filepath.Join(config, "opensearch-security"))
 	settings := map[string]string{
 		"plugins.security.ssl.http.enabled":                            "true",
@@ -78,18 +80,18 @@ func copySecurity(t *testing.T, from, to string) {
 func Password(user string) string { return "probity-" + user }
 
 // CA is the file with the certificate of the authority that signed the server's.
-func (s *Secure) CA() string { return filepath.Join(s.keys.folder, "ca.pem") }
+func (s *Secure) CA() string { return s.authority.CAFile }
 
 // Certificate is a client's certificate and key as files: "reader-by-certificate" may read, "keeper" may do everything, and a name
 // that the server does not know nothing.
 func (s *Secure) Certificate(t *testing.T, name string) (certificate, key string) {
 	t.Helper()
-	return s.keys.issue(t, name)
+	return s.authority.Issue(t, name)
 }
 
 // As is a client that trusts the server and signs in by password; an empty user sends no password.
 func (s *Secure) As(user, password string) *http.Client {
-	return &http.Client{Transport: &signIn{user, password, &http.Transport{TLSClientConfig: s.keys.trust()}}}
+	return &http.Client{Transport: &signIn{user, password, &http.Transport{TLSClientConfig: s.authority.Trust()}}}
 }
 
 // By is a client that trusts the server and shows the certificate of a name.
@@ -98,7 +100,7 @@ func (s *Secure) By(t *testing.T, name string) *http.Client {
 	certificate, key := s.Certificate(t, name)
 	pair, err := tls.LoadX509KeyPair(certificate, key)
 	require.NoError(t, err)
-	config := s.keys.trust()
+	config := s.authority.Trust()
 	config.Certificates = []tls.Certificate{pair}
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 }

@@ -20,7 +20,8 @@ func main() {
 	flag.StringVar(&b.jars, "jars", "bin/opensearch/plain", "folder of the built server")
 	flag.IntVar(&b.docs, "docs", 5_000_000, "flow documents of each case")
 	flag.IntVar(&b.endpoints, "endpoints", 2000, "endpoints that talk to each other")
-	flag.IntVar(&b.events, "events", 1_000_000, "audit events, of which one in 500 matches")
+	flag.IntVar(&b.events, "events", 1_000_000, "audit events, of which one in 500 matches; 0 leaves them out")
+	groups := flag.String("groups", "10000,250000", "how many groups the flow documents fall into, in each case")
 	flag.IntVar(&b.heap, "heap", 2048, "MiB of the server's heap")
 	flag.IntVar(&b.rounds, "rounds", 3, "how often each way but scrolling is measured; the best counts")
 	gather := flag.String("gather", "", "internal: gather from this server and print what that took")
@@ -28,7 +29,12 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	var err error
+	err := json.Unmarshal([]byte("["+*groups+"]"), &b.groups)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "searchbench: -groups %s: use numbers with commas between them\n", *groups)
+		stop()
+		os.Exit(2)
+	}
 	if *gather != "" {
 		err = gatherAndPrint(ctx, *gather, *index)
 	} else {
@@ -44,12 +50,10 @@ func main() {
 type bench struct {
 	jars                                  string
 	docs, endpoints, events, heap, rounds int
+	groups                                []int
 
 	server *server
 }
-
-// groupCases are how many groups the flow documents fall into.
-var groupCases = []int{10_000, 250_000}
 
 func (b *bench) run(ctx context.Context) error {
 	folder, err := os.MkdirTemp("", "searchbench-")
@@ -63,10 +67,13 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer func() { _ = child.Stop() }()
 	b.server = &server{address: child.Address.Address}
-	for _, groups := range groupCases {
+	for _, groups := range b.groups {
 		if err := b.flows(ctx, groups); err != nil {
 			return fmt.Errorf("flows in %d groups: %w", groups, err)
 		}
+	}
+	if b.events == 0 {
+		return nil
 	}
 	return b.audit(ctx)
 }
