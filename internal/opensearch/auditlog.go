@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/probity/probity/internal/audit"
 )
 
@@ -104,30 +106,48 @@ func (a *AuditLog) Read(ctx context.Context, p *Partition, line func([]byte) err
 		query = planner.withoutTime(p, name)
 	}
 	wanted := a.wanted(p)
-	read := query
-	if wanted != nil && !p.Untimed {
-		read = all(query, wanted)
+	if wanted == nil || p.Untimed {
+		err := a.scan(ctx, p, &scan{query: query, sort: at.Path, give: a.giver(&stats, line)}, &stats)
+		stats.tidy()
+		return stats, nil, err
 	}
+	// What is left out is counted meanwhile: for the server it is as much work as the reading.
+	counting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var out *audit.LeftOut
+	var counted ReadStats
+	var count errgroup.Group
+	count.Go(func() (err error) {
+		out, err = a.leftOut(counting, p, at, without(query, wanted), &counted)
+		return err
+	})
+	err := a.scan(ctx, p, &scan{query: all(query, wanted), sort: at.Path, give: a.giver(&stats, line)}, &stats)
+	if err != nil {
+		cancel()
+	}
+	if countErr := count.Wait(); err == nil && countErr != nil {
+		err = fmt.Errorf("count audit log: %w", countErr)
+	}
+	stats.Faults = append(stats.Faults, counted.Faults...)
+	stats.tidy()
+	return stats, out, err
+}
+
+// scan reads what the scan finds in the partition's indices.
+func (a *AuditLog) scan(ctx context.Context, p *Partition, of *scan, stats *ReadStats) error {
 	for _, indices := range batches(p.Indices) {
-		s := &scan{client: a.client, indices: indices, query: read, sort: at.Path, give: a.giver(&stats, line)}
+		s := *of
+		s.client, s.indices = a.client, indices
 		if p.Untimed {
 			s.sort = ""
 		}
 		found, err := s.run(ctx)
 		stats.add(found)
 		if err != nil {
-			return stats, nil, fmt.Errorf("read audit log: %w", err)
+			return fmt.Errorf("read audit log: %w", err)
 		}
 	}
-	var out *audit.LeftOut
-	if wanted != nil && !p.Untimed {
-		var err error
-		if out, err = a.leftOut(ctx, p, at, without(query, wanted), &stats); err != nil {
-			return stats, nil, fmt.Errorf("count audit log: %w", err)
-		}
-	}
-	stats.tidy()
-	return stats, out, ctx.Err()
+	return ctx.Err()
 }
 
 func (a *AuditLog) giver(stats *ReadStats, line func([]byte) error) func(*hit) error {

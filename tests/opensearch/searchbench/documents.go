@@ -58,7 +58,7 @@ const matchOneIn = 500
 
 // auditDocument is one of some audit events of one day: reads of what nobody follows, and now and then a policy that is changed.
 func auditDocument(n, events int) []byte {
-	at := day.Add(time.Duration(int64(n) * int64(23*time.Hour) / int64(events))).Format("2006-01-02T15:04:05.000000Z")
+	at := day.Add(time.Duration(float64(n) / float64(events) * float64(23*time.Hour))).Format("2006-01-02T15:04:05.000000Z")
 	verb, resource, object := "get", "secrets", ""
 	if n%matchOneIn == 0 {
 		verb, resource = "patch", "globalnetworkpolicies"
