@@ -52,8 +52,8 @@ func noWorker(queue, cluster string, selector map[string]string) string {
 // QueueServed tells whether a worker that lives serves the queue's activities.
 //
 // A worker tells Temporal that it lives, every [Heartbeat], also when all its slots are taken and it asks for nothing; one that was
-// not heard of for 40 seconds is taken for gone. Where the server keeps no heartbeats (before 1.30, or switched off), the queue's
-// pollers tell: one that has not asked for 70 seconds is taken for gone.
+// not heard of for 40 seconds is taken for gone. Where the server keeps no heartbeats (an old one, or one where they are switched
+// off), the queue's pollers tell: one that has not asked for 70 seconds is taken for gone.
 func QueueServed(ctx context.Context, c client.Client, namespace, queue string) (bool, error) {
 	now := time.Now()
 	heard := fmt.Sprintf("TaskQueue = '%s' AND HeartbeatTime > '%s'", queue, now.Add(-silence).UTC().Format(time.RFC3339))
@@ -91,7 +91,8 @@ func polled(pollers []*taskqueuepb.PollerInfo, silent []*workerpb.WorkerListInfo
 	return false
 }
 
-// listWorkers gives the workers of which the server has heartbeats that the query matches; none where it keeps none.
+// listWorkers gives the workers of which the server has heartbeats that the query matches; none where it keeps none, or does not let
+// them be listed.
 func listWorkers(ctx context.Context, c client.Client, namespace, query string) ([]*workerpb.WorkerListInfo, error) {
 	var found []*workerpb.WorkerListInfo
 	var page []byte

@@ -226,7 +226,7 @@ var auditSteps = []step{
 	}},
 }
 
-// admissionPolicy refuses every write of policies that are named "guarded", and warns of others.
+// admissionPolicy refuses every write of policies that are named "guarded".
 const admissionPolicy = `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -245,8 +245,8 @@ metadata: {name: guard}
 spec: {policyName: guard, validationActions: [Deny, Audit]}
 `
 
-// admission has an admission policy refuse a create, an update, a patch, a delete and one of a collection: the events have a code, and
-// annotations of the refusal, and nothing has changed.
+// admission has an admission policy refuse a create, an update, two patches and a delete, which change nothing, and then the deletion
+// of a collection, which has begun by then.
 func (s *auditScene) admission(t *testing.T) {
 	t.Helper()
 	const path = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies"
@@ -263,6 +263,7 @@ func (s *auditScene) admission(t *testing.T) {
 	code, answer = s.call(t, http.MethodPost, path, policy("free"))
 	require.Equal(t, http.StatusCreated, code, answer)
 	for _, refused := range [][]string{
+		{http.MethodPost, path, policy("guarded")},
 		{http.MethodPut, path + "/guarded", policy("guarded")},
 		{http.MethodPatch, path + "/guarded", `{"spec":{"podSelector":{"matchLabels":{"app":"web"}}}}`, "Content-Type", "application/merge-patch+json"},
 		{http.MethodPatch, path + "/guarded?fieldManager=me&force=true", policy("guarded"), "Content-Type", "application/apply-patch+yaml"},

@@ -219,10 +219,7 @@ func TestServerComesBackInTheMiddle(t *testing.T) {
 			if seen[string(line)]++; len(seen) > 600 && !killed {
 				killed = true
 				s.Kill(t)
-				var port int
-				_, err := fmt.Sscanf(s.Address, "http://127.0.0.1:%d", &port)
-				require.NoError(t, err)
-				cluster.Start(t, devstack.OpenSearchOptions{Folder: folder, Port: port, Brief: true})
+				s.Back(t, folder)
 			}
 			return nil
 		})

@@ -135,10 +135,7 @@ func TestFlowsAreTheSameAsFromFiles(t *testing.T) {
 		"no times in some":       {change: some(func(r flowRecord) { delete(r, "end_time") }), read: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(7, 11))
-			var lines [][]byte
-			for range 1500 {
-				r := newRecord(random, day.Start.Add(time.Duration(random.IntN(86_399))*time.Second))
+			lines := randomLines(t, 1500, func(random *rand.Rand, r flowRecord) {
 				if !c.mixed {
 					rule := fmt.Sprintf("1|app|data/app.%v|allow|0", r["dest_name_aggr"])
 					r["policies"] = map[string]any{"enforced_policies": []string{"0|net|net.base|pass|0", rule}, "all_policies": []string{rule}}
@@ -146,8 +143,7 @@ func TestFlowsAreTheSameAsFromFiles(t *testing.T) {
 				if c.change != nil {
 					c.change(random, r)
 				}
-				lines = append(lines, r.line(t))
-			}
+			})
 			index := newIndex(t, s, "flows", flowMapping)
 			store(t, s, index, lines)
 			want, _, _ := reduced(t, fromMemory(t, lines), day)
@@ -161,6 +157,19 @@ func TestFlowsAreTheSameAsFromFiles(t *testing.T) {
 			require.Equal(t, c.read, fetches > 0, "documents read one by one")
 		})
 	}
+}
+
+// randomLines are some records of the day, each of them changed; the same ones every time.
+func randomLines(t *testing.T, n int, change func(*rand.Rand, flowRecord)) [][]byte {
+	t.Helper()
+	random := rand.New(rand.NewPCG(7, 11))
+	var lines [][]byte
+	for range n {
+		r := newRecord(random, day.Start.Add(time.Duration(random.IntN(86_399))*time.Second))
+		change(random, r)
+		lines = append(lines, r.line(t))
+	}
+	return lines
 }
 
 // some changes one record in ten.
@@ -203,16 +212,12 @@ func TestManyPoliciesAreReadAtOnce(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(7, 13))
-			var lines [][]byte
-			for range 2000 {
-				r := newRecord(random, day.Start.Add(time.Duration(random.IntN(86_399))*time.Second))
+			lines := randomLines(t, 2000, func(random *rand.Rand, r flowRecord) {
 				manyPolicies(random, r)
 				if c.change != nil {
 					c.change(random, r)
 				}
-				lines = append(lines, r.line(t))
-			}
+			})
 			index := newIndex(t, s, "flows", flowMapping)
 			store(t, s, index, lines)
 			want, _, _ := reduced(t, fromMemory(t, lines), day)

@@ -379,9 +379,6 @@ func TestIngestOutlivesTheServer(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	s := cluster.Start(t, devstack.OpenSearchOptions{Folder: folder})
-	var port int
-	_, err := fmt.Sscanf(s.Address, "http://127.0.0.1:%d", &port)
-	require.NoError(t, err)
 	in, feed := io.Pipe()
 	result, failed := make(chan said, 1), make(chan error, 1)
 	go func() {
@@ -405,7 +402,7 @@ func TestIngestOutlivesTheServer(t *testing.T) {
 	}, time.Minute, 20*time.Millisecond)
 	s.Kill(t)
 	write(6000, 9000)
-	s = cluster.Start(t, devstack.OpenSearchOptions{Folder: folder, Port: port})
+	s = s.Back(t, folder)
 	write(9000, 12_000)
 	require.NoError(t, feed.Close())
 	require.NoError(t, <-failed)

@@ -125,10 +125,7 @@ func TestReceiveWhileTheServerIsAway(t *testing.T) {
 	s.Kill(t)
 	require.Equal(t, http.StatusServiceUnavailable, push(after))
 	require.Equal(t, http.StatusServiceUnavailable, health())
-	var port int
-	_, err := fmt.Sscanf(s.Address, "http://127.0.0.1:%d", &port)
-	require.NoError(t, err)
-	cluster.Start(t, devstack.OpenSearchOptions{Folder: folder, Port: port, Brief: true})
+	s.Back(t, folder)
 	require.Eventually(t, func() bool { return push(after) == http.StatusOK }, time.Minute, 100*time.Millisecond)
 	require.Equal(t, http.StatusOK, push(before))
 	require.Equal(t, http.StatusOK, health())

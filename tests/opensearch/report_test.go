@@ -2,7 +2,6 @@ package opensearch
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -37,12 +36,7 @@ func (a *absence) attempt(ctx context.Context) {
 	if activity.GetInfo(ctx).Attempt < 6 {
 		return
 	}
-	a.back.Do(func() {
-		var port int
-		_, err := fmt.Sscanf(a.server.Address, "http://127.0.0.1:%d", &port)
-		require.NoError(a.t, err)
-		cluster.Start(a.t, devstack.OpenSearchOptions{Folder: a.folder, Port: port, Brief: true})
-	})
+	a.back.Do(func() { a.server.Back(a.t, a.folder) })
 }
 
 type absentFlows struct {

@@ -130,6 +130,15 @@ func (s *Server) StopNow(t *testing.T) {
 	require.NoError(t, s.child.Stop())
 }
 
+// Back starts a server on the address and the folder of one that is no more.
+func (s *Server) Back(t *testing.T, folder string) *Server {
+	t.Helper()
+	var port int
+	_, err := fmt.Sscanf(s.Address, "http://127.0.0.1:%d", &port)
+	require.NoError(t, err)
+	return Start(t, devstack.OpenSearchOptions{Folder: folder, Port: port})
+}
+
 // Kill ends a server of a test's own as a lost machine does, and waits until it is gone. What it had acknowledged stays in its folder.
 func (s *Server) Kill(t *testing.T) {
 	t.Helper()
